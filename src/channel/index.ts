@@ -1,1 +1,4 @@
 export * from './channel.ts';
+export * from './configuration.ts';
+export * from './faults.ts';
+export * from './json.ts';

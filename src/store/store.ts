@@ -25,7 +25,7 @@ export interface Store {
   /**
    * One transaction. `work` is a pure closure over `tx`: no I/O but `tx`, no side effect outside
    * (they go to `afterCommit`): it is run again as a whole, up to five times with jitter, on a
-   * deadlock, a lock time-out, a snapshot conflict (1213, 1205, 1020, SQLITE_BUSY), and after a
+   * deadlock, a lock time-out, a snapshot conflict (1213, 1205, 1020, SQLITE_BUSY), a `Conflict`, and after a
    * connection that died inside COMMIT. It must therefore find its own earlier success: guarded
    * updates and unique keys do.
    * `name` is for logs, metrics and fault injection.
@@ -59,5 +59,16 @@ export class StoreUnavailable extends Error {
   constructor(detail: string, options?: ErrorOptions) {
     super(detail, options);
     this.name = 'StoreUnavailable';
+  }
+}
+
+/**
+ * A guarded update found another state than the one that was read a moment ago. Thrown inside
+ * `transact`, the whole closure runs again on what is true now.
+ */
+export class Conflict extends Error {
+  constructor(what: string) {
+    super(`changed meanwhile: ${what}`);
+    this.name = 'Conflict';
   }
 }

@@ -95,8 +95,15 @@ export interface Weather {
   not_exist_after_scan: number; // query says "no such trade" although scanned
   stale_unpaid: number; // query says unpaid although paid, for up to 10 s
   pay_after_close: boolean; // a closed order can still be paid
+  /** Refunds. */
+  refund_pending_ms: number; // money goes back only this much later; until then a question finds none
+  refund_no_balance: number; // the merchant's balance is too small, nothing moved
+  refund_abnormal: number; // WeChat: ABNORMAL, the payer's account cannot take it
   /** Channel habits that the references mark (unconfirmed): both ways can be had. */
   alipay_cancel_ends_unscanned_code: boolean;
+  alipay_full_refund_notifies: boolean;
+  alipay_timeout_counts_from_request: boolean; // timeout_express; otherwise from the scan
+  alipay_notify_repeats_at_once: boolean; // three immediate repeats before the schedule
   alipay_close_notifies: boolean;
   wechat_repeat_ends_old_code: boolean;
   wechat_repeat_revives_expired: boolean;

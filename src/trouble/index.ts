@@ -1,2 +1,2 @@
-export { isRefusal, refuse, type Refusal } from './refusal.ts';
+export { invalidInput, isRefusal, refuse, type Refusal } from './refusal.ts';
 export { troubles, type Actor, type Trouble, type TroubleCode } from './table.ts';

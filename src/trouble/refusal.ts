@@ -17,6 +17,15 @@ export function refuse<C extends TroubleCode>(refused: C, more: Omit<Refusal<C>,
   return { refused, ...more };
 }
 
+/**
+ * Bad input that only the domain can see, after the schema took the shape.
+ * field   as a JSON path, in the caller's own words: `lines.0.quantity`
+ * zh, en  the rule in both languages; people read it
+ */
+export function invalidInput(field: string, zh: string, en: string): Refusal<'invalid_input'> {
+  return { refused: 'invalid_input', field, rule: `${zh} / ${en}` };
+}
+
 /** Tells a refusal from a result; results are objects without `refused`. */
 export function isRefusal(answer: object): answer is Refusal {
   return 'refused' in answer;

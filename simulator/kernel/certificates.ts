@@ -2,7 +2,7 @@
  * Real X.509 certificates for the pretend channels. node:crypto reads certificates but issues none, so
  * the ASN.1 comes from a library of schemas and only the signature is made here, by node:crypto.
  */
-import { createPrivateKey, createPublicKey, generateKeyPair, sign, X509Certificate } from 'node:crypto';
+import { createHash, createPrivateKey, createPublicKey, generateKeyPair, sign, X509Certificate } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
 import { AsnConvert, OctetString } from '@peculiar/asn1-schema';
@@ -10,16 +10,21 @@ import {
   AlgorithmIdentifier,
   AttributeTypeAndValue,
   AttributeValue,
+  AuthorityKeyIdentifier,
   BasicConstraints,
   Certificate,
   Extension,
   Extensions,
+  id_ce_authorityKeyIdentifier,
   id_ce_basicConstraints,
   id_ce_keyUsage,
+  id_ce_subjectKeyIdentifier,
+  KeyIdentifier,
   KeyUsage,
   KeyUsageFlags,
   Name,
   RelativeDistinguishedName,
+  SubjectKeyIdentifier,
   SubjectPublicKeyInfo,
   TBSCertificate,
   Validity,
@@ -112,8 +117,8 @@ function build(wish: CertificateWish, issuerName: Name | readonly SubjectAttribu
     issuer: issuerName instanceof Name ? issuerName : toName(issuerName),
     subject: toName(wish.subject),
     validity: new Validity({ notBefore: new Date(wish.notBeforeMs), notAfter: new Date(wish.notAfterMs) }),
-    subjectPublicKeyInfo: subjectKey(wish.privateKey),
-    extensions: extensionsFor(wish.ca === true),
+    subjectPublicKeyInfo: publicKeyInfo(wish.privateKey),
+    extensions: extensionsFor(wish, issuerKey),
   });
   const signature = sign(hash, Buffer.from(AsnConvert.serialize(tbs)), signingKey);
   const certificate = new Certificate({
@@ -131,18 +136,28 @@ function signatureAlgorithm(key: KeyObject, hash: 'sha256' | 'sha1'): AlgorithmI
   return new AlgorithmIdentifier({ algorithm: signatureOids.rsa[hash], parameters: null });
 }
 
-function extensionsFor(ca: boolean): Extensions {
+function extensionsFor(wish: CertificateWish, issuerKey: string): Extensions {
+  const ca = wish.ca === true;
   const usage = ca
     ? KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign
     : KeyUsageFlags.digitalSignature | KeyUsageFlags.nonRepudiation | KeyUsageFlags.keyEncipherment;
+  const issuerId = new AuthorityKeyIdentifier({ keyIdentifier: new KeyIdentifier(keyId(issuerKey)) });
   return new Extensions([
-    critical(id_ce_basicConstraints, AsnConvert.serialize(new BasicConstraints({ cA: ca }))),
-    critical(id_ce_keyUsage, AsnConvert.serialize(new KeyUsage(usage))),
+    extension(id_ce_basicConstraints, true, new BasicConstraints({ cA: ca })),
+    extension(id_ce_keyUsage, true, new KeyUsage(usage)),
+    extension(id_ce_subjectKeyIdentifier, false, new SubjectKeyIdentifier(keyId(wish.privateKey))),
+    extension(id_ce_authorityKeyIdentifier, false, issuerId),
   ]);
 }
 
-function critical(id: string, value: ArrayBuffer): Extension {
-  return new Extension({ extnID: id, critical: true, extnValue: new OctetString(value) });
+function extension(extnID: string, critical: boolean, value: object): Extension {
+  return new Extension({ extnID, critical, extnValue: new OctetString(AsnConvert.serialize(value)) });
+}
+
+/** The key identifier of RFC 5280 section 4.2.1.2, method 1; strict readers of chains ask for it. */
+function keyId(privateKey: string): ArrayBuffer {
+  const bits = Buffer.from(publicKeyInfo(privateKey).subjectPublicKey);
+  return toArrayBuffer(createHash('sha1').update(bits).digest());
 }
 
 function toName(attributes: readonly SubjectAttribute[]): Name {
@@ -168,7 +183,7 @@ function subjectOf(certificatePem: string): Name {
   return AsnConvert.parse(toArrayBuffer(der), Certificate).tbsCertificate.subject;
 }
 
-function subjectKey(privateKey: string): SubjectPublicKeyInfo {
+function publicKeyInfo(privateKey: string): SubjectPublicKeyInfo {
   const spki = createPublicKey(privateKey).export({ type: 'spki', format: 'der' });
   return AsnConvert.parse(toArrayBuffer(spki), SubjectPublicKeyInfo);
 }

@@ -110,6 +110,10 @@ export interface Weather {
   wechat_close_unknown_gives_204: boolean;
   wechat_not_closed_after_204_ms: number;
   wechat_sign_business_errors: boolean;
+  wechat_close_while_paying: number; // a close after a scan gets 202 USERPAYING or 429, and closes nothing
+  wechat_number_refused_with_201: boolean; // "201 商户订单号重复" in place of the two documented codes
+  wechat_204_blocks_late_create: boolean; // a number closed before it existed cannot be ordered any more
+  wechat_refund_passing_404: number; // a refund of a paid order says that there is no such order
 }
 
 export type Draw = (share: number) => boolean;

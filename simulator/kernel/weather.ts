@@ -28,6 +28,8 @@ const shares = [
   'stale_unpaid',
   'refund_no_balance',
   'refund_abnormal',
+  'wechat_close_while_paying',
+  'wechat_refund_passing_404',
 ] as const;
 
 const waits = ['delay_ms', 'notify_delay_ms', 'refund_pending_ms', 'wechat_not_closed_after_204_ms'] as const;
@@ -44,6 +46,8 @@ const switches = [
   'wechat_repeat_revives_expired',
   'wechat_close_unknown_gives_204',
   'wechat_sign_business_errors',
+  'wechat_number_refused_with_201',
+  'wechat_204_blocks_late_create',
   'alipay_close_notifies',
 ] as const;
 
@@ -92,6 +96,10 @@ export const calm: Weather = {
   wechat_close_unknown_gives_204: false,
   wechat_not_closed_after_204_ms: 0,
   wechat_sign_business_errors: true,
+  wechat_close_while_paying: 0,
+  wechat_number_refused_with_201: false,
+  wechat_204_blocks_late_create: false,
+  wechat_refund_passing_404: 0,
 };
 
 /** What was wrong with a wish, for a problem answer: the field's name and the rule it broke. */

@@ -1,0 +1,1 @@
+export { keepAnswer, keepNotification, type Kept } from './keep-evidence.ts';

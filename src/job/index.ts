@@ -1,0 +1,13 @@
+export {
+  bornLeased,
+  hasten,
+  keepLease,
+  LEASE_MS,
+  leaseRow,
+  LeaseLost,
+  release,
+  takeLease,
+  underLease,
+  type JobKind,
+  type Lease,
+} from './lease.ts';

@@ -1,0 +1,53 @@
+import type { Statement } from '../store.ts';
+
+export interface JobRow {
+  id: number;
+  kind: string;
+  subject_id: number;
+  due_at: number;
+  lease_until: number;
+  fence: number;
+  attempts: number;
+  state: 'waiting' | 'parked' | 'done';
+}
+
+/** Born with the state that needs it, in the same transaction; leased at once by whoever goes on with it. */
+export const insertJob: Statement = `
+  INSERT INTO jobs (clinic_id, kind, subject_id, due_at, lease_owner, lease_until, fence, created_at, updated_at)
+  VALUES (?, ?, ?, ?, ?, ?, 1, ?, ?)`;
+
+/** The worker looks for work that nobody holds. */
+export const dueJobs: Statement = `
+  SELECT id, kind, subject_id, due_at, lease_until, fence, attempts, state FROM jobs
+  WHERE state = 'waiting' AND due_at <= ? AND lease_until <= ? ORDER BY due_at, id LIMIT ?`;
+
+/** When to look again. */
+export const nextDue: Statement = `SELECT MIN(due_at) AS due_at FROM jobs WHERE state = 'waiting' AND lease_until <= ?`;
+
+export const jobOf: Statement = `
+  SELECT id, kind, subject_id, due_at, lease_until, fence, attempts, state FROM jobs WHERE kind = ? AND subject_id = ?`;
+
+/** Taking a lease: the old fence stands in the WHERE, so one of many takers wins, on every engine. */
+export const leaseJob: Statement = `
+  UPDATE jobs SET lease_owner = ?, lease_until = ?, fence = fence + 1, attempts = attempts + 1, updated_at = ?
+  WHERE id = ? AND fence = ? AND state = 'waiting' AND lease_until <= ?`;
+
+/** Giving it back, with the next time it is due. A holder that was overtaken changes no row. */
+export const releaseJob: Statement = `
+  UPDATE jobs SET lease_owner = NULL, lease_until = 0, due_at = ?, attempts = ?, state = ?, updated_at = ?
+  WHERE id = ? AND fence = ?`;
+
+/** True while the holder's fence is the newest: asked inside every transaction that a lease pays for. */
+export const holdsLease: Statement = `UPDATE jobs SET updated_at = ? WHERE id = ? AND fence = ?`;
+
+/** Somebody watches, or asks: do it sooner, never later. */
+export const hastenJob: Statement = `
+  UPDATE jobs SET due_at = ?, attempts = 0, updated_at = ? WHERE kind = ? AND subject_id = ? AND state = 'waiting' AND due_at > ?`;
+
+/** Money that contradicts a finished payment wakes nobody; a reopened question does. */
+export const reviveJob: Statement = `
+  UPDATE jobs SET state = 'waiting', due_at = ?, attempts = 0, updated_at = ? WHERE kind = ? AND subject_id = ?`;
+
+/** A holder that is still at work asks for more time; one that was overtaken is told. */
+export const renewLease: Statement = `
+  UPDATE jobs SET lease_until = ? WHERE id = ? AND fence = ? AND lease_until >= ?`;

@@ -1,0 +1,118 @@
+import { leaseRow, LeaseLost, type Lease } from '#job';
+import { applyEvidence, followPayment, type Parts } from '#session';
+import { evidenceToApply } from '#sql/evidence';
+import { dueJobs, type JobRow } from '#sql/jobs';
+import type { Cancel } from '#world';
+
+/** How often to look for due work when nothing is known to be due. */
+const LOOK_EVERY_MS = 250;
+const AT_ONCE = 64;
+/** Evidence that its receiver did not apply within this time was left by a crash. */
+const LEFT_BEHIND_MS = 2_000;
+const SWEEP_EVERY_MS = 2_000;
+const KEYS_EVERY_MS = 3_600_000;
+const KEYS_AGAIN_MS = 60_000;
+
+/**
+ * What happens without a request: payments are followed to their end, evidence that a crash left is
+ * applied, keys are kept fresh. Any number of instances may run it over one database.
+ */
+export class Worker {
+  readonly #parts: Parts;
+  readonly #running = new Set<Promise<void>>();
+  readonly #timers = new Set<Cancel>();
+  #stopped = false;
+  #looking = false;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  start(): void {
+    this.#repeat(LOOK_EVERY_MS, () => this.look());
+    this.#repeat(SWEEP_EVERY_MS, () => this.sweep());
+    for (const channel of this.#parts.channels.values()) {
+      const refresh = channel.refreshKeys?.bind(channel);
+      if (refresh === undefined) continue;
+      this.#repeat(KEYS_EVERY_MS, refresh, KEYS_AGAIN_MS);
+      this.#track(refresh());
+    }
+  }
+
+  /** Stops taking work and waits for what is under way; what is not finished keeps its lease and is taken over. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    for (const cancel of this.#timers) cancel();
+    await Promise.allSettled(this.#running);
+  }
+
+  /** Takes what is due and follows it, each in its own time. */
+  async look(): Promise<void> {
+    if (this.#looking || this.#stopped) return;
+    this.#looking = true;
+    try {
+      const free = AT_ONCE - this.#running.size;
+      if (free <= 0) return;
+      for (const lease of await this.#claim(free)) this.#track(this.#follow(lease));
+    } finally {
+      this.#looking = false;
+    }
+  }
+
+  /** Applies the evidence that was acknowledged and then left by a crash. */
+  async sweep(): Promise<void> {
+    const { store, world } = this.#parts;
+    const left = await store.read((tx) => tx.all<{ id: number }>(evidenceToApply, world.now() - LEFT_BEHIND_MS, AT_ONCE));
+    for (const { id } of left) await applyEvidence(this.#parts, id);
+  }
+
+  async #claim(most: number): Promise<Lease[]> {
+    const { store, world } = this.#parts;
+    const now = world.now();
+    const due = await store.read((tx) => tx.all<JobRow>(dueJobs, now, now, most));
+    if (due.length === 0) return [];
+    return store.transact('claim-jobs', async (tx) => {
+      const leases: Lease[] = [];
+      for (const job of due) {
+        const lease = await leaseRow(tx, this.#parts, job);
+        if (lease !== undefined) leases.push(lease);
+      }
+      return leases;
+    });
+  }
+
+  async #follow(lease: Lease): Promise<void> {
+    await followPayment(this.#parts, lease);
+  }
+
+  #repeat(everyMs: number, act: () => Promise<void>, againMs = everyMs): void {
+    const arm = (delayMs: number): void => {
+      if (this.#stopped) return;
+      const cancel = this.#parts.world.after(delayMs, () => {
+        this.#timers.delete(cancel);
+        this.#track(
+          act().then(
+            () => arm(everyMs),
+            (error: unknown) => {
+              this.#tell(error);
+              arm(againMs);
+            },
+          ),
+        );
+      });
+      this.#timers.add(cancel);
+    };
+    arm(everyMs);
+  }
+
+  /** A step that fails leaves its lease to run out: it is taken over, and asks first. */
+  #track(act: Promise<void>): void {
+    const tracked = act.catch((error: unknown) => this.#tell(error)).finally(() => this.#running.delete(tracked));
+    this.#running.add(tracked);
+  }
+
+  #tell(error: unknown): void {
+    if (error instanceof LeaseLost) this.#parts.log.warn('lease-lost', { detail: error.message });
+    else this.#parts.log.error('worker', { detail: error instanceof Error ? error.message : String(error) });
+  }
+}

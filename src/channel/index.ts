@@ -2,3 +2,14 @@ export * from './channel.ts';
 export * from './configuration.ts';
 export * from './faults.ts';
 export * from './json.ts';
+export {
+  cancelTrade,
+  checkAlipayConfiguration,
+  createAlipayChannel,
+  createAlipayGateway,
+  worldOfAlipayGateway,
+  type AlipayCertificates,
+  type AlipayConfiguration,
+  type AlipayGateway,
+  type CancelResult,
+} from './alipay/index.ts';

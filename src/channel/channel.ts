@@ -184,8 +184,11 @@ export interface Channel {
   /** Said when it could not be believed or kept: the channel will come again. */
   readonly rejected: Acknowledgement;
 
-  /** Keeps keys fresh (WeChat Pay platform certificates); called by the worker, at start and hourly. */
-  refreshKeys?(): Promise<void>;
+  /**
+   * Keeps keys fresh (WeChat Pay platform certificates); called by the worker, at start and hourly.
+   * `done` names the keys that verify from now on; after anything else the last good set stays.
+   */
+  refreshKeys?(): Promise<Outcome<{ keyIds: string[] }>>;
 }
 
 export interface ChannelTraits {

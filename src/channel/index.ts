@@ -13,3 +13,9 @@ export {
   type AlipayGateway,
   type CancelResult,
 } from './alipay/index.ts';
+export {
+  checkWechatConfiguration,
+  createWechatChannel,
+  worldOfWechatGateway,
+  type WechatConfiguration,
+} from './wechat/index.ts';

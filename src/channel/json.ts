@@ -67,6 +67,24 @@ function admit(keys: Set<string>, key: string): void {
   keys.add(key);
 }
 
+/** Bytes as text; undefined when they are not UTF-8. A byte order mark stays, and no JSON begins with one. */
+export function readUtf8(bytes: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+/** `parseJsonStrictly` for documents of others: undefined when the text is none, or no strict JSON. */
+export function readJson(text: string | undefined): unknown {
+  try {
+    return text === undefined ? undefined : parseJsonStrictly(text);
+  } catch {
+    return undefined;
+  }
+}
+
 /** True for a JSON object: not null, not an array. */
 export function isJsonObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -1,0 +1,95 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import type { World } from '#world';
+import type { Channel, ChannelTraits, MerchantAccount, Order, Outcome } from '../channel.ts';
+import { configurationIdOf, readPublicKey, type WechatConfiguration } from './configuration.ts';
+import { makeGateway, type Answer } from './gateway.ts';
+import { makeKeyRing } from './keys.ts';
+import { accepted, readVerified, rejected } from './notification.ts';
+import { nativeOrder, orderClose, orderQuery } from './requests.ts';
+import { translateClose, translateCreate, translateQuery } from './translate.ts';
+
+export { checkWechatConfiguration, worldOfWechatGateway, type WechatConfiguration } from './configuration.ts';
+
+const traits: ChannelTraits = {
+  unscannedIsInvisible: false,
+  endsAtExpiry: false, // time_expire only forbids paying: we close (wechatpay.md 6.4)
+  deadAfterExpiryMs: 600_000,
+  burntAfterMs: 60_000,
+  tellsScanned: false,
+};
+
+/** Some seconds before its end an order is not sent any more: on the way it could arrive after, and live again (6.4). */
+const CREATE_MARGIN_MS = 5_000;
+
+/** Notifications may have been sealed with the former APIv3 key for a day after the change (wechatpay.md 4). */
+const FORMER_KEY_MS = 24 * 3_600_000;
+
+/**
+ * WeChat Pay, Native, API v3, direct merchant.
+ * configuration   one that `checkWechatConfiguration` finds no fault in; with another this throws
+ * source          wechatpay.md, sections 1 to 12
+ */
+export function createWechatChannel(world: World, configuration: WechatConfiguration): Channel {
+  const certificateSerial = new X509Certificate(configuration.merchantCertificate).serialNumber;
+  const account: MerchantAccount = {
+    method: 'wechat',
+    appId: configuration.appId,
+    merchantId: configuration.mchId,
+  };
+  const signer = {
+    mchId: configuration.mchId,
+    certificateSerial,
+    privateKey: createPrivateKey(configuration.merchantPrivateKey),
+  };
+  const hosts = [configuration.gatewayUrl, configuration.backupGatewayUrl].filter((url) => url !== undefined);
+  const apiV3Keys = () => keysNow(configuration, world.now());
+  const gateway = makeGateway(world, signer, hosts, makeKeyRing(publicKeyOf(configuration)), apiV3Keys);
+
+  async function then<T>(
+    asked: Promise<Outcome<Answer>>,
+    translate: (answer: Answer) => Outcome<T>,
+  ): Promise<Outcome<T>> {
+    const outcome = await asked;
+    return outcome.outcome === 'done' ? translate(outcome.value) : outcome;
+  }
+
+  return {
+    method: 'wechat',
+    account,
+    configurationId: configurationIdOf(configuration, certificateSerial),
+    traits,
+    create(order: Order) {
+      const mayStillSend = () => world.now() + CREATE_MARGIN_MS < order.expiresAtMs;
+      return then(gateway.ask({ ...nativeOrder(account, order), mayStillSend }), translateCreate);
+    },
+    query(outTradeNo) {
+      return then(gateway.ask(orderQuery(account, outTradeNo)), (answer) =>
+        translateQuery(answer, account, outTradeNo),
+      );
+    },
+    close(outTradeNo) {
+      return then(gateway.ask(orderClose(account, outTradeNo)), translateClose);
+    },
+    async readNotification(raw) {
+      return readVerified(raw, await gateway.verify(raw), apiV3Keys());
+    },
+    accepted,
+    rejected,
+    refreshKeys: () => gateway.refreshKeys(),
+  };
+}
+
+/** The APIv3 keys that may open a seal now: the present one first. */
+function keysNow({ apiV3Key, formerApiV3Key }: WechatConfiguration, nowMs: number): string[] {
+  const formerStillServes =
+    formerApiV3Key !== undefined && nowMs < formerApiV3Key.replacedAtMs + FORMER_KEY_MS;
+  return formerStillServes ? [apiV3Key, formerApiV3Key.key] : [apiV3Key];
+}
+
+function publicKeyOf(configuration: WechatConfiguration) {
+  const { publicKeyId, publicKey } = configuration;
+  if (publicKeyId === undefined || publicKey === undefined) return undefined;
+  const key = readPublicKey(publicKey);
+  if (key === undefined) throw new TypeError('the WeChat Pay public key cannot be read');
+  return { id: publicKeyId, key };
+}

@@ -71,7 +71,9 @@ function endStep(parts: Parts, lease: Lease, step: Step): Promise<void> {
 }
 
 function isAccountOf(channel: Channel, payment: PaymentRow): boolean {
-  return channel.account.appId === payment.app_id && channel.account.merchantId === payment.merchant_id;
+  const { appId, merchantId } = channel.account;
+  // A seller id that was configured later does not make older payments another's.
+  return appId === payment.app_id && (payment.merchant_id === '' || merchantId === payment.merchant_id);
 }
 
 /** The account that this payment is pinned to is not configured now: nothing is asked, nothing ends. */

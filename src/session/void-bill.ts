@@ -2,7 +2,7 @@ import { voidBillRow } from '#bill';
 import { billToCollect, type BillToCollect } from '#sql/bills';
 import { settledSessionOfBill, shownSession, type SessionRow, type SessionView } from '#sql/sessions';
 import type { Tx } from '#store';
-import { refuse, type Refusal } from '#trouble';
+import { isRefusal, refuse, type Refusal } from '#trouble';
 import type { Parts } from './parts.ts';
 import { retireSession } from './retire-session.ts';
 
@@ -41,7 +41,8 @@ export async function voidBill(
     }
     const voided = await parts.store.transact('void-bill', async (tx) => {
       const atMs = parts.world.now();
-      if (!(await voidBillRow(tx, { billId: bill.id, reason: wish.reason, actor: wish.actor, atMs }))) return false;
+      const answer = await voidBillRow(tx, bill.id, wish.reason, wish.actor, atMs);
+      if (isRefusal(answer) || !answer.voided) return false;
       await alongside?.(tx, atMs);
       return true;
     });

@@ -1,3 +1,4 @@
+import type { Channel } from '#channel';
 import { leaseRow, LeaseLost, type Lease } from '#job';
 import { applyEvidence, followPayment, type Parts } from '#session';
 import { evidenceToApply } from '#sql/evidence';
@@ -32,10 +33,9 @@ export class Worker {
     this.#repeat(LOOK_EVERY_MS, () => this.look());
     this.#repeat(SWEEP_EVERY_MS, () => this.sweep());
     for (const channel of this.#parts.channels.values()) {
-      const refresh = channel.refreshKeys?.bind(channel);
-      if (refresh === undefined) continue;
-      this.#repeat(KEYS_EVERY_MS, refresh, KEYS_AGAIN_MS);
-      this.#track(refresh());
+      if (channel.refreshKeys === undefined) continue;
+      this.#repeat(KEYS_EVERY_MS, () => this.#refreshKeys(channel), KEYS_AGAIN_MS);
+      this.#track(this.#refreshKeys(channel));
     }
   }
 
@@ -79,6 +79,13 @@ export class Worker {
       }
       return leases;
     });
+  }
+
+  async #refreshKeys(channel: Channel): Promise<void> {
+    const outcome = await channel.refreshKeys?.();
+    if (outcome === undefined || outcome.outcome === 'done') return;
+    const { code, detail } = outcome.fault;
+    this.#parts.log.warn('keys-not-refreshed', { payment_method: channel.method, code, detail });
   }
 
   async #follow(lease: Lease): Promise<void> {

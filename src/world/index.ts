@@ -1,3 +1,5 @@
+export { followedWorld } from './followed-clock.ts';
+export { systemWorld } from './system.ts';
 export {
   jitter,
   NetworkFault,

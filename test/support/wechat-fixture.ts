@@ -30,7 +30,7 @@ export interface Merchant {
 
 export async function makeMerchant(): Promise<Merchant> {
   const [rootKey, merchantKey, publicKeyPrivate, platformKey, nextKey] = await Promise.all(
-    [1024, 2048, 2048, 1024, 1024].map((bits) => makeRsaKey(bits)), // the first two of 2048: the length that the check asks for
+    [1024, 2048, 2048, 2048, 1024].map(makeRsaKey),
   );
   const name = (CN: string) => [['C', 'CN'] as const, ['O', '微信商户系统'] as const, ['CN', CN] as const];
   const life = { notBeforeMs: NOW - YEAR_MS, notAfterMs: NOW + 4 * YEAR_MS };

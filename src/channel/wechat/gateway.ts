@@ -85,8 +85,9 @@ export function makeGateway(
       return { outcome: 'done', value: { keyIds: ring.ids() } };
     }
     // A merchant with the public key has no platform certificates: nothing is missing (4.2).
-    if (answer.value.status === 404 && ring.hasPublicKey)
+    if (answer.value.status === 404 && ring.hasPublicKey) {
       return { outcome: 'done', value: { keyIds: ring.ids() } };
+    }
     return translateError('certificates', answer.value);
   }
 

@@ -45,7 +45,7 @@ export function createWechatChannel(world: World, configuration: WechatConfigura
   const apiV3Keys = () => keysNow(configuration, world.now());
   const gateway = makeGateway(world, signer, hosts, makeKeyRing(publicKeyOf(configuration)), apiV3Keys);
 
-  async function then<T>(
+  async function translated<T>(
     asked: Promise<Outcome<Answer>>,
     translate: (answer: Answer) => Outcome<T>,
   ): Promise<Outcome<T>> {
@@ -60,15 +60,15 @@ export function createWechatChannel(world: World, configuration: WechatConfigura
     traits,
     create(order: Order) {
       const mayStillSend = () => world.now() + CREATE_MARGIN_MS < order.expiresAtMs;
-      return then(gateway.ask({ ...nativeOrder(account, order), mayStillSend }), translateCreate);
+      return translated(gateway.ask({ ...nativeOrder(account, order), mayStillSend }), translateCreate);
     },
     query(outTradeNo) {
-      return then(gateway.ask(orderQuery(account, outTradeNo)), (answer) =>
+      return translated(gateway.ask(orderQuery(account, outTradeNo)), (answer) =>
         translateQuery(answer, account, outTradeNo),
       );
     },
     close(outTradeNo) {
-      return then(gateway.ask(orderClose(account, outTradeNo)), translateClose);
+      return translated(gateway.ask(orderClose(account, outTradeNo)), translateClose);
     },
     async readNotification(raw) {
       return readVerified(raw, await gateway.verify(raw), apiV3Keys());

@@ -99,8 +99,9 @@ export function readCertificates(
     const pem = openSealed(encrypt_certificate, apiV3Keys);
     if (pem === undefined) return { problem: 'undecryptable' };
     const certificate = readCertificate(pem);
-    if (certificate === undefined || !sameSerial(certificate.serialNumber, serial_no))
+    if (certificate === undefined || !sameSerial(certificate.serialNumber, serial_no)) {
       return { problem: 'malformed' };
+    }
     certificates.push({
       serial: serial_no,
       key: certificate.publicKey,

@@ -31,11 +31,11 @@ const Envelope = z.object({
 const Refund = z.object({
   mchid: z.string(),
   out_trade_no: z.string(),
-  transaction_id: z.string().optional(),
+  transaction_id: z.string().nullish(),
   out_refund_no: z.string(),
-  refund_id: z.string().optional(),
+  refund_id: z.string().nullish(),
   refund_status: z.string(),
-  success_time: z.string().optional(),
+  success_time: z.string().nullish(),
   amount: z.object({ total: AmountInFen.optional(), refund: AmountInFen }),
 });
 

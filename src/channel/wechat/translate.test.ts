@@ -180,6 +180,13 @@ describe('a transaction', () => {
     for (const change of halves) expect(short(asked(change))).toBe('unknown undocumented');
   });
 
+  it('is not hidden by a null, or by a coupon sum that is none', () => {
+    const amount = { total: 12345, currency: 'CNY', payer_total: 'x' };
+    const outcome = asked({ amount, success_time: null, attach: null, trade_type: null });
+    expect(outcome).toMatchObject({ outcome: 'done', value: { state: 'paid', totalFen: 12345 } });
+    expect(outcome).not.toHaveProperty('value.payerFen');
+  });
+
   it('with an amount that is not whole fen is not believed', () => {
     for (const total of ['12345', 123.45, -1, 1e20, null, true]) {
       expect(short(asked({ amount: { total, currency: 'CNY' } }))).toBe('unknown undocumented');

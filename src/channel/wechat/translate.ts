@@ -21,15 +21,15 @@ export const Transaction = z.object({
   mchid: z.string(),
   out_trade_no: z.string(),
   trade_state: z.string(),
-  transaction_id: z.string().optional(),
-  trade_type: z.string().optional(),
-  attach: z.string().optional(),
-  success_time: z.string().optional(),
+  transaction_id: z.string().nullish(),
+  trade_type: z.string().nullish(),
+  attach: z.string().nullish(),
+  success_time: z.string().nullish(),
   amount: z
     .object({
       total: AmountInFen.optional(),
       currency: z.string().optional(),
-      payer_total: AmountInFen.optional(),
+      payer_total: AmountInFen.optional().catch(undefined), // informational: it must not hide a payment
     })
     .optional(),
 });
@@ -77,7 +77,7 @@ export function transactionReport(
       paidAtMs: instant(transaction.success_time),
       payerFen: state === 'paid' ? amount?.payer_total : undefined,
       // Carried once paid only; before, the gateway leaves it out or empty.
-      attach: state === 'paid' ? transaction.attach : undefined,
+      attach: state === 'paid' ? (transaction.attach ?? undefined) : undefined,
     }),
   };
 }
@@ -91,8 +91,8 @@ export function carried<T extends object>(fields: T): { [K in keyof T]?: Exclude
 const RFC_3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2})$/;
 
 /** Any spelling of RFC 3339 as epoch milliseconds; undefined for everything else. */
-export function instant(text: string | undefined): number | undefined {
-  if (text === undefined || !RFC_3339.test(text)) return undefined;
+export function instant(text: string | null | undefined): number | undefined {
+  if (text == null || !RFC_3339.test(text)) return undefined;
   const atMs = Date.parse(text);
   return Number.isNaN(atMs) ? undefined : atMs;
 }

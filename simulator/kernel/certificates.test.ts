@@ -60,10 +60,19 @@ describe('certificates', () => {
   });
 
   test('roots may be signed with ECDSA or with the old SHA-1', async () => {
-    for (const [privateKey, hash] of [[await makeEcKey(), 'sha256'], [root.privateKey, 'sha1']] as const) {
+    for (const [privateKey, hash] of [
+      [await makeEcKey(), 'sha256'],
+      [root.privateKey, 'sha1'],
+    ] as const) {
       const made = new X509Certificate(
-        makeRoot({ subject: [['CN', 'R']], privateKey, hash, serial: '01', notBeforeMs: start, notAfterMs: end })
-          .certificate,
+        makeRoot({
+          subject: [['CN', 'R']],
+          privateKey,
+          hash,
+          serial: '01',
+          notBeforeMs: start,
+          notAfterMs: end,
+        }).certificate,
       );
       expect(made.verify(made.publicKey)).toBe(true);
     }

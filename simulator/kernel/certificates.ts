@@ -2,7 +2,14 @@
  * Real X.509 certificates for the pretend channels. node:crypto reads certificates but issues none, so
  * the ASN.1 comes from a library of schemas and only the signature is made here, by node:crypto.
  */
-import { createHash, createPrivateKey, createPublicKey, generateKeyPair, sign, X509Certificate } from 'node:crypto';
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPair,
+  sign,
+  X509Certificate,
+} from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
 import { AsnConvert, OctetString } from '@peculiar/asn1-schema';
@@ -106,7 +113,11 @@ export function issueCertificate(issuer: Issued, wish: CertificateWish): Issued 
   return build(wish, subjectOf(issuer.certificate), issuer.privateKey);
 }
 
-function build(wish: CertificateWish, issuerName: Name | readonly SubjectAttribute[], issuerKey: string): Issued {
+function build(
+  wish: CertificateWish,
+  issuerName: Name | readonly SubjectAttribute[],
+  issuerKey: string,
+): Issued {
   const signingKey = createPrivateKey(issuerKey);
   const hash = wish.hash ?? 'sha256';
   const algorithm = signatureAlgorithm(signingKey, hash);

@@ -1,0 +1,62 @@
+/** What a route came to, before it is signed and put on the wire. */
+export type Reply =
+  | { kind: 'done'; status: 200 | 202 | 204; body?: object }
+  | { kind: 'refused'; status: number; body: ErrorBody; number: number }
+  /** Found before the caller is known: never signed; one of them even lacks its `Request-ID` (2.3). */
+  | { kind: 'unauthenticated'; status: number; body: ErrorBody; number: number | undefined }
+  | { kind: 'empty'; status: 404 | 405 };
+
+export interface ErrorBody {
+  code: string;
+  message: string;
+  detail?: object;
+}
+
+export function done(body: object): Reply {
+  return { kind: 'done', status: 200, body };
+}
+
+export const noContent: Reply = { kind: 'done', status: 204 };
+
+/** `number` is the internal code at the end of `Request-ID` (appendix A). */
+export function refused(status: number, code: string, message: string, number: number): Reply {
+  return { kind: 'refused', status, body: { code, message }, number };
+}
+
+export interface FieldFault {
+  /** A JSON pointer for bodies, a plain name elsewhere. */
+  field: string;
+  value?: unknown;
+  issue: string;
+  location: 'body' | 'url' | 'query';
+  number: number;
+}
+
+export function paramError(fault: FieldFault): Reply {
+  const { number, ...detail } = fault;
+  const source = `/${fault.location}${fault.field.startsWith('/') ? '' : '/'}${fault.field}`;
+  const message = `输入源“${source}”映射到字段规则校验失败，${fault.issue}`;
+  return { kind: 'refused', status: 400, body: { code: 'PARAM_ERROR', message, detail }, number };
+}
+
+/** The documented refusals that need no words of their own. Every text is a wire literal. */
+export const refusals = {
+  mchidMismatch: refused(400, 'PARAM_ERROR', 'http header中的mchid与post payload中的mchid不匹配', 268435461),
+  appidMismatch: refused(400, 'APPID_MCHID_NOT_MATCH', 'appid和mch_id不匹配', 268445527),
+  numberUsed: refused(403, 'OUT_TRADE_NO_USED', '商户订单号重复', 268498688),
+  number201: refused(400, 'INVALID_REQUEST', '201 商户订单号重复', 268498688),
+  orderPaid: refused(400, 'ORDERPAID', '该订单已支付', 268449538),
+  orderClosed: refused(400, 'ORDER_CLOSED', '订单已关闭', 268447914),
+  orderMissing: refused(404, 'ORDER_NOT_EXIST', '订单不存在', 268512771),
+  declined: refused(403, 'NO_AUTH', '商户号收款功能受限，暂无法支付', 268448010),
+  throttled: refused(429, 'FREQUENCY_LIMITED', '频率超限，请稍后再试', 268447840),
+  systemError: refused(500, 'SYSTEM_ERROR', '系统异常，请稍后重试', 268435460),
+  unknownCode: refused(400, 'BUSINESS_STATUS_SHIFTED', '业务状态异常', 268439999),
+  noPlatformCertificate: refused(
+    404,
+    'RESOURCE_NOT_EXISTS',
+    '无可用的平台证书，请在商户平台-API安全申请使用微信支付公钥。可查看指引https://pay.weixin.qq.com/doc/v3/merchant/4012153196',
+    268435461,
+  ),
+  wrongPlatformSerial: refused(400, 'PARAM_ERROR', '平台证书序列号Wechatpay-Serial错误', 268435461),
+} as const;

@@ -24,7 +24,7 @@ export function readCertificates(pem: string): X509Certificate[] {
  */
 export function certificateSn(certificate: X509Certificate): string {
   // Node prints one attribute per line in encoding order, which is the reverse of RFC 4514's.
-  const issuer = certificate.issuer.split('\n').reverse().join(',');
+  const issuer = certificate.issuer.split('\n').toReversed().join(',');
   return snOf(issuer, BigInt(`0x${certificate.serialNumber}`));
 }
 

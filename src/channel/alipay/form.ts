@@ -33,8 +33,11 @@ export function decodeForm(body: Uint8Array): Map<string, FormField> | undefined
 
 /** `+` is a blank, `%E8` a byte: latin1 in, bytes out, once. */
 function unescape(text: string): Buffer {
-  const byte = (escape: string): string => String.fromCharCode(Number.parseInt(escape.slice(1), 16));
-  return Buffer.from(text.replaceAll('+', ' ').replace(/%[0-9A-Fa-f]{2}/g, byte), 'latin1');
+  return Buffer.from(text.replaceAll('+', ' ').replace(/%[0-9A-Fa-f]{2}/g, byteOf), 'latin1');
+}
+
+function byteOf(escape: string): string {
+  return String.fromCharCode(Number.parseInt(escape.slice(1), 16));
 }
 
 function decodeText(

@@ -22,9 +22,10 @@ export interface Exchange {
   node: Readonly<Record<string, unknown>>;
   /** Technical words for the log, e.g. `40004 ACQ.SYSTEM_ERROR 系统异常`. */
   detail: string;
-  channelCode?: string;
-  trace?: string;
-  notSent?: boolean;
+  channelCode: string | undefined;
+  trace: string | undefined;
+  /** True when nothing left this machine. */
+  notSent: boolean;
 }
 
 /**
@@ -37,17 +38,19 @@ export async function ask(gateway: Gateway, call: ApiCall): Promise<Exchange> {
   if ('reading' in answer) return answer;
   const opened = openAnswer(answer.body, call.method);
   const trace = answer.headers['trace_id'];
-  if (opened === undefined) return { ...nothing('silent', 'unreadable body'), ...(trace && { trace }) };
+  if (opened === undefined) return { ...nothing('silent', 'unreadable body'), trace };
 
   const code = textOf(opened.node, 'code') ?? '';
-  const subCode = textOf(opened.node, 'sub_code') ?? '';
+  const subCode = textOf(opened.node, 'sub_code');
   const signature = await judge(gateway, opened);
   return {
-    reading: signature === 'wrong' ? 'unverified' : readCode(call.api, code, subCode, signature === 'right'),
+    reading:
+      signature === 'wrong' ? 'unverified' : readCode(call.api, code, subCode ?? '', signature === 'right'),
     node: opened.node,
     detail: words(signature, code, subCode, textOf(opened.node, 'sub_msg') ?? textOf(opened.node, 'msg')),
-    ...((subCode || code) && { channelCode: (subCode || code).slice(0, 64) }),
-    ...(trace && { trace }),
+    channelCode: (subCode ?? code).slice(0, 64),
+    trace,
+    notSent: false,
   };
 }
 
@@ -55,18 +58,17 @@ async function send(gateway: Gateway, call: ApiCall): Promise<InboundAnswer | Ex
   try {
     const answer = await gateway.world.send(buildRequest(gateway.caller, call, gateway.world.now()));
     // v1 answers 200 to everything; anything else comes from the road, not from the gateway (1.6).
-    return answer.status === 200 ? answer : nothing('silent', `HTTP ${answer.status}`);
+    if (answer.status === 200) return answer;
+    return { ...nothing('silent', `HTTP ${answer.status}`), trace: answer.headers['trace_id'] };
   } catch (error) {
     if (!(error instanceof NetworkFault)) throw error;
-    if (error.trouble === 'forbidden') {
-      return { ...nothing('configuration', error.message), notSent: true };
-    }
-    return { ...nothing('silent', error.message), ...(error.trouble === 'not_sent' && { notSent: true }) };
+    const reading = error.trouble === 'forbidden' ? 'configuration' : 'silent';
+    return { ...nothing(reading, error.message), notSent: error.trouble !== 'no_answer' };
   }
 }
 
 function nothing(reading: Reading, detail: string): Exchange {
-  return { reading, node: {}, detail };
+  return { reading, node: {}, detail, channelCode: undefined, trace: undefined, notSent: false };
 }
 
 async function judge(gateway: Gateway, answer: Answer): Promise<'right' | 'wrong' | 'absent'> {
@@ -75,7 +77,9 @@ async function judge(gateway: Gateway, answer: Answer): Promise<'right' | 'wrong
   if (answer.certSn !== undefined && trust.keysFor(answer.certSn).length === 0) {
     await downloadOnce(gateway, answer.certSn);
   }
-  return signer(answer.signedBytes, answer.sign, trust.keysFor(answer.certSn)) === undefined ? 'wrong' : 'right';
+  return signer(answer.signedBytes, answer.sign, trust.keysFor(answer.certSn)) === undefined
+    ? 'wrong'
+    : 'right';
 }
 
 function downloadOnce(gateway: Gateway, certSn: string): Promise<void> {
@@ -105,10 +109,20 @@ async function fetchCertificate(gateway: Gateway, certSn: string): Promise<void>
 /** The fault of an exchange, under the exchange's own name or a better one. */
 export function faultOf(exchange: Exchange, code: ChannelFaultCode, detail = exchange.detail): ChannelFault {
   const { channelCode, trace, notSent } = exchange;
-  return { code, detail, ...(channelCode && { channelCode }), ...(trace && { trace }), ...(notSent && { notSent }) };
+  return {
+    code,
+    detail,
+    ...(channelCode !== undefined && channelCode !== '' && { channelCode }),
+    ...(trace !== undefined && { trace }),
+    ...(notSent && { notSent }),
+  };
 }
 
-const definite: ReadonlySet<ChannelFaultCode> = new Set<ChannelFaultCode>(['configuration', 'declined', 'bug']);
+const definite: ReadonlySet<ChannelFaultCode> = new Set<ChannelFaultCode>([
+  'configuration',
+  'declined',
+  'bug',
+]);
 
 /** An exchange that brought nothing: a definite no, or unknown. A reading of another API's kind is unknown. */
 export function without(exchange: Exchange): Outcome<never> {
@@ -125,8 +139,8 @@ export function textOf(node: Readonly<Record<string, unknown>>, name: string): s
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
-function words(signature: string, code: string, subCode: string, message: string | undefined): string {
+function words(signature: string, code: string, ...more: (string | undefined)[]): string {
   const doubt = signature === 'right' ? [] : [`signature ${signature}:`];
-  const text = [...doubt, code, subCode, message ?? ''].filter((part) => part !== '').join(' ');
+  const text = [...doubt, code, ...more].filter((part) => part !== undefined && part !== '').join(' ');
   return text.replace(/\p{Cc}/gu, ' ').slice(0, 300);
 }

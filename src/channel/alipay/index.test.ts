@@ -20,7 +20,7 @@ import {
   strangers,
   unsignedBodyOf,
   worldThat,
-} from './testing.ts';
+} from '../../../test/support/alipay-fixture.ts';
 
 const order: Order = {
   outTradeNo: 'A1',
@@ -53,7 +53,7 @@ describe('asking for a code', () => {
     const { channel, world } = channelHearing(bodyOf(PRECREATE, codeNode));
     await channel.create(order);
     expect(world.sent).toHaveLength(1);
-    const parameters = parametersOf(world.sent[0]!);
+    const parameters = parametersOf(world.sent[0]);
     expect(parameters).toMatchObject({
       app_id: '2021000000000001',
       method: PRECREATE,
@@ -85,7 +85,7 @@ describe('asking for a code', () => {
   it('the signature of a request is right over what travelled', async () => {
     const { channel, world } = channelHearing(bodyOf(PRECREATE, codeNode));
     await channel.create(order);
-    const { sign, ...rest } = parametersOf(world.sent[0]!);
+    const { sign, ...rest } = parametersOf(world.sent[0]);
     const text = Buffer.from(stringToSign(rest), 'utf8');
     expect(verify('sha256', text, ours.publicKey, Buffer.from(sign ?? '', 'base64'))).toBe(true);
   });
@@ -104,7 +104,10 @@ describe('asking for a code', () => {
 
   it('a code for another order is not shown to this patient', async () => {
     const { channel } = channelHearing(bodyOf(PRECREATE, { ...codeNode, out_trade_no: 'B2' }));
-    expect(await channel.create(order)).toMatchObject({ outcome: 'unknown', fault: { code: 'foreign_answer' } });
+    expect(await channel.create(order)).toMatchObject({
+      outcome: 'unknown',
+      fault: { code: 'foreign_answer' },
+    });
   });
 
   it.each([
@@ -114,19 +117,34 @@ describe('asking for a code', () => {
     ['without a number', { ...codeNode, out_trade_no: undefined }],
   ])('a success %s concludes nothing', async (_what, node) => {
     const { channel } = channelHearing(bodyOf(PRECREATE, node));
-    expect(await channel.create(order)).toMatchObject({ outcome: 'unknown', fault: { code: 'undocumented' } });
+    expect(await channel.create(order)).toMatchObject({
+      outcome: 'unknown',
+      fault: { code: 'undocumented' },
+    });
   });
 });
 
 describe('whose answer is believed', () => {
-  const paid = { code: '10000', msg: 'Success', out_trade_no: 'A1', trade_status: 'TRADE_SUCCESS', total_amount: '12.50' };
+  const paid = {
+    code: '10000',
+    msg: 'Success',
+    out_trade_no: 'A1',
+    trade_status: 'TRADE_SUCCESS',
+    total_amount: '12.50',
+  };
 
   it.each([
     ['a signature by a stranger', bodyOf(QUERY, paid, strangers.privateKey)],
     ['no signature on a success', unsignedBodyOf(QUERY, paid)],
     ['an empty signature on a success', `${unsignedBodyOf(QUERY, paid).slice(0, -1)},"sign":""}`],
-    ['no signature on a business failure', unsignedBodyOf(QUERY, { code: '40004', sub_code: 'ACQ.TRADE_NOT_EXIST' })],
-    ['a stranger who says no', bodyOf(QUERY, { code: '40004', sub_code: 'ACQ.TRADE_NOT_EXIST' }, strangers.privateKey)],
+    [
+      'no signature on a business failure',
+      unsignedBodyOf(QUERY, { code: '40004', sub_code: 'ACQ.TRADE_NOT_EXIST' }),
+    ],
+    [
+      'a stranger who says no',
+      bodyOf(QUERY, { code: '40004', sub_code: 'ACQ.TRADE_NOT_EXIST' }, strangers.privateKey),
+    ],
   ])('%s leaves the outcome unknown', async (_what, body) => {
     const { channel } = channelHearing(body);
     expect(await channel.query('A1')).toMatchObject({ outcome: 'unknown', fault: { code: 'unverified' } });
@@ -134,7 +152,12 @@ describe('whose answer is believed', () => {
 
   it('a failure from before Alipay knows the caller counts without a signature', async () => {
     const { channel } = channelHearing(
-      unsignedBodyOf(PRECREATE, { code: '40002', msg: 'Invalid Arguments', sub_code: 'isv.invalid-app-id', sub_msg: '无效的AppID参数' }),
+      unsignedBodyOf(PRECREATE, {
+        code: '40002',
+        msg: 'Invalid Arguments',
+        sub_code: 'isv.invalid-app-id',
+        sub_msg: '无效的AppID参数',
+      }),
     );
     expect(await channel.create(order)).toEqual({
       outcome: 'refused',
@@ -149,9 +172,14 @@ describe('whose answer is believed', () => {
 
   it('while keys are rotated either of two verifies', async () => {
     const next = newKeys();
-    const configuration = configurationOf({ alipayPublicKeys: [bare(alipays.publicKey), bare(next.publicKey)] });
+    const configuration = configurationOf({
+      alipayPublicKeys: [bare(alipays.publicKey), bare(next.publicKey)],
+    });
     for (const { privateKey } of [alipays, next]) {
-      const channel = createAlipayChannel(worldThat(() => answer(bodyOf(QUERY, paid, privateKey))), configuration);
+      const channel = createAlipayChannel(
+        worldThat(() => answer(bodyOf(QUERY, paid, privateKey))),
+        configuration,
+      );
       expect((await channel.query('A1')).outcome).toBe('done');
     }
   });
@@ -159,8 +187,13 @@ describe('whose answer is believed', () => {
   it('an answer under error_response is read as well', async () => {
     const node = { code: '40002', msg: 'Invalid Arguments', sub_code: 'isv.invalid-signature' };
     const text = nodeText(node);
-    const { channel } = channelHearing(`{"error_response":${text},"sign":"${signedBy(alipays.privateKey, text)}"}`);
-    expect(await channel.create(order)).toMatchObject({ outcome: 'refused', fault: { code: 'configuration' } });
+    const { channel } = channelHearing(
+      `{"error_response":${text},"sign":"${signedBy(alipays.privateKey, text)}"}`,
+    );
+    expect(await channel.create(order)).toMatchObject({
+      outcome: 'refused',
+      fault: { code: 'configuration' },
+    });
   });
 
   it.each([
@@ -175,25 +208,41 @@ describe('whose answer is believed', () => {
   });
 
   it.each([
-    ['not_sent', { outcome: 'unknown', fault: { code: 'silent', notSent: true } }],
-    ['no_answer', { outcome: 'unknown', fault: { code: 'silent' } }],
-    ['forbidden', { outcome: 'refused', fault: { code: 'configuration', notSent: true } }],
-  ] as const)('the network trouble %s is told as what it is, without a second try', async (trouble, expected) => {
-    const world = worldThat(() => {
-      throw new NetworkFault(trouble, 'test');
-    });
-    const outcome = await createAlipayChannel(world, configurationOf()).create(order);
-    expect(outcome).toMatchObject(expected);
-    if (trouble === 'no_answer') expect(outcome).not.toHaveProperty('fault.notSent');
-    expect(world.sent).toHaveLength(1);
-  });
+    ['not_sent', { outcome: 'unknown', fault: { code: 'silent', detail: 'not_sent: test', notSent: true } }],
+    ['no_answer', { outcome: 'unknown', fault: { code: 'silent', detail: 'no_answer: test' } }],
+    [
+      'forbidden',
+      { outcome: 'refused', fault: { code: 'configuration', detail: 'forbidden: test', notSent: true } },
+    ],
+  ] as const)(
+    'the network trouble %s is told as what it is, without a second try',
+    async (trouble, expected) => {
+      const world = worldThat(() => {
+        throw new NetworkFault(trouble, 'test');
+      });
+      const outcome = await createAlipayChannel(world, configurationOf()).create(order);
+      expect(outcome).toEqual(expected);
+      expect(world.sent).toHaveLength(1);
+    },
+  );
 });
 
 describe('asking what became of an order', () => {
-  const node = { code: '10000', msg: 'Success', out_trade_no: 'A1', trade_no: '2026112222001', total_amount: '12.50' };
+  const node = {
+    code: '10000',
+    msg: 'Success',
+    out_trade_no: 'A1',
+    trade_no: '2026112222001',
+    total_amount: '12.50',
+  };
 
-  it('a paid order comes with its amount, Alipay\'s number and the time of payment', async () => {
-    const paid = { ...node, trade_status: 'TRADE_SUCCESS', send_pay_date: '2026-11-22 10:01:04', buyer_pay_amount: '12.00' };
+  it("a paid order comes with its amount, Alipay's number and the time of payment", async () => {
+    const paid = {
+      ...node,
+      trade_status: 'TRADE_SUCCESS',
+      send_pay_date: '2026-11-22 10:01:04',
+      buyer_pay_amount: '12.00',
+    };
     const { channel } = channelHearing(bodyOf(QUERY, paid));
     expect(await channel.query('A1')).toEqual({
       outcome: 'done',
@@ -219,11 +268,20 @@ describe('asking what became of an order', () => {
     ['TRADE_CLOSED', 'closed'],
   ])('%s is reported as %s', async (trade_status, state) => {
     const { channel } = channelHearing(bodyOf(QUERY, { ...node, trade_status }));
-    expect(await channel.query('A1')).toMatchObject({ outcome: 'done', value: { state, channelState: trade_status } });
+    expect(await channel.query('A1')).toMatchObject({
+      outcome: 'done',
+      value: { state, channelState: trade_status },
+    });
   });
 
   it('no trade is a report that proves nothing, not a failure', async () => {
-    const none = { code: '40004', msg: 'Business Failed', sub_code: 'ACQ.TRADE_NOT_EXIST', out_trade_no: 'A1', total_amount: '0.00' };
+    const none = {
+      code: '40004',
+      msg: 'Business Failed',
+      sub_code: 'ACQ.TRADE_NOT_EXIST',
+      out_trade_no: 'A1',
+      total_amount: '0.00',
+    };
     const { channel } = channelHearing(bodyOf(QUERY, none));
     const outcome = await channel.query('A1');
     expect(outcome).toMatchObject({ outcome: 'done', value: { state: 'none' } });
@@ -244,7 +302,9 @@ describe('asking what became of an order', () => {
     ['nothing', undefined],
     ['three decimals', '12.500'],
   ])('an amount written as %s is not read', async (_what, total_amount) => {
-    const { channel } = channelHearing(bodyOf(QUERY, { ...node, trade_status: 'TRADE_SUCCESS', total_amount }));
+    const { channel } = channelHearing(
+      bodyOf(QUERY, { ...node, trade_status: 'TRADE_SUCCESS', total_amount }),
+    );
     expect(await channel.query('A1')).toMatchObject({ outcome: 'unknown', fault: { code: 'undocumented' } });
   });
 
@@ -258,15 +318,26 @@ describe('asking what became of an order', () => {
     ['no trade', { code: '40004', sub_code: 'ACQ.TRADE_NOT_EXIST', out_trade_no: 'B2' }],
   ])('%s about another order is nothing about ours', async (_what, foreign) => {
     const { channel } = channelHearing(bodyOf(QUERY, foreign));
-    expect(await channel.query('A1')).toMatchObject({ outcome: 'unknown', fault: { code: 'foreign_answer' } });
+    expect(await channel.query('A1')).toMatchObject({
+      outcome: 'unknown',
+      fault: { code: 'foreign_answer' },
+    });
   });
 });
 
 describe('closing and cancelling', () => {
   it.each([
     ['is sent', { code: '10000', out_trade_no: 'A1' }, 'sent'],
-    ['finds no trade before the scan', { code: '40004', sub_code: 'ACQ.TRADE_NOT_EXIST' }, 'nothing_to_close'],
-    ['comes after the payment', { code: '40004', sub_code: 'ACQ.TRADE_STATUS_ERROR', out_trade_no: 'A1' }, 'not_closable'],
+    [
+      'finds no trade before the scan',
+      { code: '40004', sub_code: 'ACQ.TRADE_NOT_EXIST' },
+      'nothing_to_close',
+    ],
+    [
+      'comes after the payment',
+      { code: '40004', sub_code: 'ACQ.TRADE_STATUS_ERROR', out_trade_no: 'A1' },
+      'not_closable',
+    ],
   ])('a close that %s says so', async (_what, node, result) => {
     const { channel } = channelHearing(bodyOf(CLOSE, node));
     expect(await channel.close('A1')).toEqual({ outcome: 'done', value: { result } });
@@ -285,19 +356,23 @@ describe('closing and cancelling', () => {
 });
 
 describe('the configuration a payment is pinned to', () => {
-  const idWith = (changes: Parameters<typeof configurationOf>[0]) =>
-    createAlipayChannel(worldThat(() => answer('')), configurationOf(changes)).configurationId;
-
   it('stays equal for equal settings and changes with keys, account and gateway', () => {
-    const id = idWith({});
-    expect(idWith({})).toBe(id);
-    const others = [
-      idWith({ appId: '2021000000000002' }),
-      idWith({ sellerId: '2088000000000002' }),
-      idWith({ alipayPublicKeys: [bare(strangers.publicKey)] }),
-      idWith({ privateKey: bare(strangers.privateKey) }),
-      idWith({ gatewayUrl: 'http://127.0.0.1:8091/gateway.do' }),
-    ];
-    expect(new Set([id, ...others]).size).toBe(6);
+    const ids = [
+      {},
+      { appId: '2021000000000002' },
+      { sellerId: '2088000000000002' },
+      { alipayPublicKeys: [bare(strangers.publicKey)] },
+      { privateKey: bare(strangers.privateKey) },
+      { gatewayUrl: 'http://127.0.0.1:8091/gateway.do' },
+    ].map(idWith);
+    expect(new Set(ids).size).toBe(6);
+    expect(idWith({})).toBe(ids[0]);
   });
 });
+
+function idWith(changes: Parameters<typeof configurationOf>[0]): string {
+  return createAlipayChannel(
+    worldThat(() => answer('')),
+    configurationOf(changes),
+  ).configurationId;
+}

@@ -1,17 +1,18 @@
 import type { World } from '#world';
 import type { Acknowledgement, Channel, ChannelTraits, MerchantAccount, Outcome } from '../channel.ts';
-import { configurationIdOf, openAlipayKeys, worldOfAlipayGateway, type AlipayConfiguration } from './configuration.ts';
+import {
+  configurationIdOf,
+  openAlipayKeys,
+  worldOfAlipayGateway,
+  type AlipayConfiguration,
+} from './configuration.ts';
 import { ask, type Gateway } from './gateway.ts';
 import { readNotification } from './notification.ts';
 import { cancelCall, closeCall, faultOfOrder, precreateCall, queryCall } from './requests.ts';
 import { cancelFrom, closingFrom, codeFrom, tradeFrom, type CancelResult } from './translate.ts';
 
-export {
-  checkAlipayConfiguration,
-  worldOfAlipayGateway,
-  type AlipayCertificates,
-  type AlipayConfiguration,
-} from './configuration.ts';
+export { checkAlipayConfiguration } from './check.ts';
+export { worldOfAlipayGateway, type AlipayCertificates, type AlipayConfiguration } from './configuration.ts';
 export type { Gateway as AlipayGateway } from './gateway.ts';
 export type { CancelResult } from './translate.ts';
 
@@ -83,11 +84,17 @@ export function createAlipayGateway(world: World, configuration: AlipayConfigura
  * `Channel`: only a reviewed path may call it, and its effect is a refund event (money-safety.md I7).
  * Works for 24 h; `nothing` does not end an unscanned code (alipay.md 2.3, 3.4).
  */
-export async function cancelTrade(gateway: Gateway, outTradeNo: string): Promise<Outcome<{ result: CancelResult }>> {
+export async function cancelTrade(
+  gateway: Gateway,
+  outTradeNo: string,
+): Promise<Outcome<{ result: CancelResult }>> {
   return cancelFrom(await ask(gateway, cancelCall(outTradeNo)), outTradeNo);
 }
 
-function open(world: World, configuration: AlipayConfiguration): { gateway: Gateway; configurationId: string } {
+function open(
+  world: World,
+  configuration: AlipayConfiguration,
+): { gateway: Gateway; configurationId: string } {
   const keys = openAlipayKeys(configuration);
   if (keys === undefined) throw new Error('Alipay: a key or certificate cannot be read');
   if (worldOfAlipayGateway(configuration.gatewayUrl) === undefined) {

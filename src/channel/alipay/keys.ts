@@ -14,10 +14,13 @@ export function readPrivateKey(text: string): KeyObject | undefined {
   );
 }
 
-/** Reads an RSA public key (SPKI or PKCS#1, PEM or bare Base64). Undefined when it is none. */
+/**
+ * Reads an RSA public key (SPKI or PKCS#1, PEM or bare Base64). Undefined when it is none; a private key
+ * is none either, though Node would quietly take the public half out of it.
+ */
 export function readPublicKey(text: string): KeyObject | undefined {
   const der = unarmour(text);
-  if (der === undefined) return undefined;
+  if (der === undefined || readPrivateKey(text) !== undefined) return undefined;
   return (
     tryRsa(() => createPublicKey({ key: der, format: 'der', type: 'spki' })) ??
     tryRsa(() => createPublicKey({ key: der, format: 'der', type: 'pkcs1' }))
@@ -27,7 +30,9 @@ export function readPublicKey(text: string): KeyObject | undefined {
 /** SHA-256 of the public half, in hex: what a person compares, and what tells two keys apart. */
 export function fingerprint(key: KeyObject): string {
   const publicHalf = key.type === 'private' ? createPublicKey(key) : key;
-  return createHash('sha256').update(publicHalf.export({ format: 'der', type: 'spki' })).digest('hex');
+  return createHash('sha256')
+    .update(publicHalf.export({ format: 'der', type: 'spki' }))
+    .digest('hex');
 }
 
 /** The length of an RSA key in bits. */

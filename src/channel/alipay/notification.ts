@@ -1,8 +1,8 @@
 import { fenFromYuan } from '#money';
 import { parseBeijing } from '#world';
-import type { ChannelReport, NotificationReading, NotificationRefusal } from '../channel.ts';
+import type { ChannelReport, NotificationReading, NotificationRefusal, RefundReport } from '../channel.ts';
 import { decodeForm, type FormField } from './form.ts';
-import { amountTold, present, stateOf } from './translate.ts';
+import { amountTold, stateOf } from './translate.ts';
 import type { Trust, VerifyingKey } from './trust.ts';
 import { signer } from './verify.ts';
 
@@ -55,8 +55,7 @@ function verifyForm(
 ): { signed: FormField[]; key: VerifyingKey } | undefined {
   const all = [...form.values()]
     .filter(({ name }) => name !== 'sign' && name !== 'sign_type')
-    .sort((a, b) => (a.name < b.name ? -1 : 1));
-  const filled = (fields: FormField[]): FormField[] => fields.filter(({ value }) => value !== '');
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1));
   const uncertified = all.filter(({ name }) => name !== 'alipay_cert_sn');
 
   let tried = '';
@@ -75,6 +74,10 @@ function bytesOf(fields: readonly FormField[]): Uint8Array {
   return Buffer.concat(
     fields.flatMap(({ name, bytes }, index) => [Buffer.from(`${index === 0 ? '' : '&'}${name}=`), bytes]),
   );
+}
+
+function filled(fields: readonly FormField[]): FormField[] {
+  return fields.filter(({ value }) => value !== '');
 }
 
 function valueOf(fields: ReadonlyMap<string, FormField>, name: string): string | undefined {
@@ -97,32 +100,44 @@ function reportFrom(fields: ReadonlyMap<string, FormField>): ChannelReport | und
 
   const appId = valueOf(fields, 'app_id');
   const totalFen = fenFromYuan(valueOf(fields, 'total_amount') ?? '');
-  const refundedFen = fenFromYuan(valueOf(fields, 'refund_fee') ?? '0');
-  if (appId === undefined || totalFen === undefined || refundedFen === undefined) return 'unreadable';
-  const refundedAt = valueOf(fields, 'gmt_refund');
-  const isRefund = refundedFen > 0 || refundedAt !== undefined;
+  const refund = refundFrom(fields);
+  if (appId === undefined || totalFen === undefined || refund === 'unreadable') return 'unreadable';
+  const merchantId = valueOf(fields, 'seller_id');
+  const channelTradeNo = valueOf(fields, 'trade_no');
+  const paidAtMs = parseBeijing(valueOf(fields, 'gmt_payment') ?? '');
+  const payerFen = amountTold(valueOf(fields, 'buyer_pay_amount'));
+  const attach = attachOf(valueOf(fields, 'passback_params'));
   return {
     method: 'alipay',
     source: 'notification',
-    about: isRefund ? 'refund' : 'payment',
+    about: refund === undefined ? 'payment' : 'refund',
     outTradeNo,
-    state: isRefund ? 'paid' : state,
+    state: refund === undefined ? state : 'paid',
     channelState,
     appId,
     totalFen,
-    ...present('merchantId', valueOf(fields, 'seller_id')),
-    ...present('channelTradeNo', valueOf(fields, 'trade_no')),
-    ...present('paidAtMs', parseBeijing(valueOf(fields, 'gmt_payment') ?? '')),
-    ...present('payerFen', amountTold(valueOf(fields, 'buyer_pay_amount'))),
-    ...present('attach', attachOf(valueOf(fields, 'passback_params'))),
-    ...(isRefund && {
-      refund: {
-        state: 'succeeded' as const,
-        ...present('outRefundNo', valueOf(fields, 'out_biz_no')),
-        ...(refundedFen > 0 && { cumulativeFen: refundedFen }),
-        ...present('refundedAtMs', parseBeijing(refundedAt ?? '')),
-      },
-    }),
+    ...(merchantId !== undefined && { merchantId }),
+    ...(channelTradeNo !== undefined && { channelTradeNo }),
+    ...(paidAtMs !== undefined && { paidAtMs }),
+    ...(payerFen !== undefined && { payerFen }),
+    ...(attach !== undefined && { attach }),
+    ...(refund !== undefined && { refund }),
+  };
+}
+
+/** What a notification says of a refund; `refund_fee` is the sum of all refunds of the trade so far. */
+function refundFrom(fields: ReadonlyMap<string, FormField>): RefundReport | undefined | 'unreadable' {
+  const cumulativeFen = fenFromYuan(valueOf(fields, 'refund_fee') ?? '0');
+  const refundedAt = valueOf(fields, 'gmt_refund');
+  if (cumulativeFen === undefined) return 'unreadable';
+  if (cumulativeFen === 0 && refundedAt === undefined) return undefined;
+  const outRefundNo = valueOf(fields, 'out_biz_no');
+  const refundedAtMs = parseBeijing(refundedAt ?? '');
+  return {
+    state: 'succeeded',
+    ...(outRefundNo !== undefined && { outRefundNo }),
+    ...(cumulativeFen > 0 && { cumulativeFen }),
+    ...(refundedAtMs !== undefined && { refundedAtMs }),
   };
 }
 

@@ -25,6 +25,14 @@ export function tradeFrom(exchange: Exchange, outTradeNo: string): Outcome<Chann
   const totalFen = fenFromYuan(textOf(exchange.node, 'total_amount') ?? '');
   if (state === undefined) return strange(exchange, `trade_status ${channelState.slice(0, 32)}`);
   if (totalFen === undefined) return strange(exchange, 'total_amount is no amount');
+  const currency = textOf(exchange.node, 'trans_currency');
+  const channelTradeNo = textOf(exchange.node, 'trade_no');
+  // TRADE_CLOSED is "closed unpaid" or "refunded in full" (3.3). Either way no money is with us, so
+  // `closed` is safe for both: it never makes a bill paid without money, and cannot un-pay a payment
+  // known as paid. A time of payment on a closed report says that money came and went back (2.2, not
+  // confirmed for all products): a contradiction to look into, never a settlement.
+  const paidAtMs = parseBeijing(textOf(exchange.node, 'send_pay_date') ?? '');
+  const payerFen = amountTold(textOf(exchange.node, 'buyer_pay_amount'));
   return {
     outcome: 'done',
     value: {
@@ -35,14 +43,10 @@ export function tradeFrom(exchange: Exchange, outTradeNo: string): Outcome<Chann
       state,
       channelState,
       totalFen,
-      ...present('currency', textOf(exchange.node, 'trans_currency')),
-      ...present('channelTradeNo', textOf(exchange.node, 'trade_no')),
-      // TRADE_CLOSED is "closed unpaid" or "refunded in full" (3.3). Either way no money is with us, so
-      // `closed` is safe for both: it never makes a bill paid without money, and cannot un-pay a
-      // payment known as paid. A time of payment on a closed report says that money came and went
-      // back (2.2, not confirmed for all products): a contradiction to look into, never a settlement.
-      ...present('paidAtMs', parseBeijing(textOf(exchange.node, 'send_pay_date') ?? '')),
-      ...present('payerFen', amountTold(textOf(exchange.node, 'buyer_pay_amount'))),
+      ...(currency !== undefined && { currency }),
+      ...(channelTradeNo !== undefined && { channelTradeNo }),
+      ...(paidAtMs !== undefined && { paidAtMs }),
+      ...(payerFen !== undefined && { payerFen }),
     },
   };
 }
@@ -131,9 +135,4 @@ function strange(exchange: Exchange, detail: string): Outcome<never> {
 export function amountTold(text: string | undefined): Fen | undefined {
   const amount = fenFromYuan(text ?? '');
   return amount === 0 ? undefined : amount;
-}
-
-/** An optional field, left out when there is no value for it. */
-export function present<K extends string, V>(name: K, value: V | undefined): { [P in K]?: V } {
-  return value === undefined ? {} : ({ [name]: value } as { [P in K]: V });
 }

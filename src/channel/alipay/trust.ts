@@ -1,4 +1,4 @@
-import { X509Certificate, type KeyObject } from 'node:crypto';
+import type { KeyObject, X509Certificate } from 'node:crypto';
 import { certificateSn, commonName, hasRsaKey, leadsToRoot, readCertificates } from './certificates.ts';
 
 /** A key of Alipay's, with the name under which evidence records it. */

@@ -1,7 +1,7 @@
-/** For the tests of this folder: keys, a world whose network is a function, and Alipay's side of signing. */
+/** For the tests of the Alipay adapter: keys, a world whose network is a function, and Alipay's side of signing. */
 import type { InboundAnswer, OutboundRequest, World } from '#world';
 import { generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
-import type { AlipayConfiguration } from './configuration.ts';
+import type { AlipayConfiguration } from '../../src/channel/alipay/configuration.ts';
 
 export interface KeyPair {
   privateKey: KeyObject;
@@ -67,11 +67,9 @@ export function nodeText(node: object): string {
   return JSON.stringify(node).replaceAll('/', '\\/');
 }
 
-/** A whole body in key mode, signed unless `key` is undefined. */
-export function bodyOf(method: string, node: object, key: KeyObject | undefined = alipays.privateKey): string {
-  const text = nodeText(node);
-  const tail = key === undefined ? '' : `,"sign":"${signedBy(key, text)}"`;
-  return `{"${method.replaceAll('.', '_')}_response":${text}${tail}}`;
+/** A whole body in key mode. */
+export function bodyOf(method: string, node: object, key: KeyObject = alipays.privateKey): string {
+  return `${unsignedBodyOf(method, node).slice(0, -1)},"sign":"${signedBy(key, nodeText(node))}"}`;
 }
 
 export function unsignedBodyOf(method: string, node: object): string {
@@ -79,7 +77,8 @@ export function unsignedBodyOf(method: string, node: object): string {
 }
 
 /** The parameters of a request, from query and body together. */
-export function parametersOf(request: OutboundRequest): Record<string, string> {
+export function parametersOf(request: OutboundRequest | undefined): Record<string, string> {
+  if (request === undefined) throw new Error('nothing was sent');
   const body = new URLSearchParams(Buffer.from(request.body ?? []).toString('utf8'));
   return Object.fromEntries([...new URL(request.url).searchParams, ...body]);
 }
@@ -114,7 +113,7 @@ export function paidFields(changes: Record<string, string> = {}): Record<string,
 export function notificationText(fields: Record<string, string>): string {
   return Object.keys(fields)
     .filter((name) => name !== 'sign' && name !== 'sign_type')
-    .sort()
+    .toSorted()
     .map((name) => `${name}=${fields[name]}`)
     .join('&');
 }

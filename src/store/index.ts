@@ -9,5 +9,15 @@ export {
   type Tx,
   type Value,
 } from './store.ts';
-export { migrate, migrations, SchemaMismatch, type Migratable, type Migration } from './migrate.ts';
+export { claimWorld, WrongWorld, type WorldKind } from './claim-world.ts';
+export {
+  migrate,
+  migration,
+  migrations,
+  SchemaMismatch,
+  type Migratable,
+  type Migration,
+} from './migrate.ts';
+export { openMysql, type MysqlOptions } from './mysql.ts';
 export { openSqlite, type SqliteOptions } from './sqlite.ts';
+export { openStore, type OpenOptions } from './open-store.ts';

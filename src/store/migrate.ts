@@ -55,7 +55,9 @@ export function migrations(): readonly Migration[] {
 }
 
 function readMigrations(folder: string): Migration[] {
-  const names = readdirSync(folder).filter((name) => /^\d{4}-[\w-]+\.sql$/.test(name)).toSorted();
+  const names = readdirSync(folder)
+    .filter((name) => /^\d{4}-[\w-]+\.sql$/.test(name))
+    .toSorted();
   return names.map((name, index) => {
     if (Number(name.slice(0, 4)) !== index) throw new Error(`schema/${name}: expected number ${index}`);
     return migration(index, name.slice(5, -4), readFileSync(join(folder, name), 'utf8'));
@@ -83,7 +85,8 @@ export async function migrate(
   refuseUnknown(ledger, wanted);
   for (const next of wanted) {
     if (ledger.some((row) => row.version === next.version && row.applied_at !== null)) continue;
-    if (await store.migrating((session) => apply(session, next, store.dialect, world.now()))) applied.push(next.version);
+    if (await store.migrating((session) => apply(session, next, store.dialect, world.now())))
+      applied.push(next.version);
   }
   return applied;
 }
@@ -98,7 +101,9 @@ interface LedgerRow {
 
 async function openLedger(session: MigrationSession, dialect: Dialect): Promise<LedgerRow[]> {
   for (const statement of spell(LEDGER, dialect)) await session.run(statement);
-  return session.all<LedgerRow>('SELECT version, name, digest, statements, applied_at FROM schema_migrations');
+  return session.all<LedgerRow>(
+    'SELECT version, name, digest, statements, applied_at FROM schema_migrations',
+  );
 }
 
 function refuseUnknown(ledger: readonly LedgerRow[], wanted: readonly Migration[]): void {
@@ -120,7 +125,12 @@ function refuseUnknown(ledger: readonly LedgerRow[], wanted: readonly Migration[
 }
 
 /** Applies one migration, or what a killed instance left of it. False when another instance was faster. */
-async function apply(session: MigrationSession, next: Migration, dialect: Dialect, now: number): Promise<boolean> {
+async function apply(
+  session: MigrationSession,
+  next: Migration,
+  dialect: Dialect,
+  now: number,
+): Promise<boolean> {
   const found = await session.all<LedgerRow>(
     'SELECT statements, applied_at FROM schema_migrations WHERE version = ?',
     next.version,

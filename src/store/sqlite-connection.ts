@@ -57,7 +57,9 @@ export class Connection {
   #configure(inMemory: boolean, purpose: 'writes' | 'reads'): void {
     const version = String(this.#pragma('SELECT sqlite_version()'));
     if (isOlder(version)) {
-      throw new Error(`SQLite ${version} 有损坏数据库的缺陷，请使用 ≥ ${OLDEST.join('.')} 的 Node。 SQLite is too old.`);
+      throw new Error(
+        `SQLite ${version} 有损坏数据库的缺陷，请使用 ≥ ${OLDEST.join('.')} 的 Node。 SQLite is too old.`,
+      );
     }
     this.#database.exec(`
       PRAGMA journal_mode = WAL;
@@ -75,7 +77,9 @@ export class Connection {
       if (inMemory && (name === 'journal_mode' || name === 'mmap_size')) continue;
       const found = this.#pragma(`PRAGMA ${name === 'timeout' ? 'busy_timeout' : name}`);
       if (found !== wanted) {
-        throw new Error(`SQLite 拒绝了设置 ${name}=${wanted}（得到 ${found}）。 SQLite refused this setting.`);
+        throw new Error(
+          `SQLite 拒绝了设置 ${name}=${wanted}（得到 ${found}）。 SQLite refused this setting.`,
+        );
       }
     }
     if (purpose === 'reads') this.#database.exec('PRAGMA query_only = ON');
@@ -176,7 +180,13 @@ function uniqueKeys(schema: readonly Record<string, SQLOutputValue>[]): Map<stri
       ...text.matchAll(/CREATE UNIQUE INDEX (\w+) ON \w+ \(([^)]*)\)/g),
     ];
     for (const [, name = '', list = ''] of found) {
-      keys.set(list.split(',').map((column) => `${table}.${column.trim()}`).join(', '), name);
+      keys.set(
+        list
+          .split(',')
+          .map((column) => `${table}.${column.trim()}`)
+          .join(', '),
+        name,
+      );
     }
   }
   return keys;
@@ -186,7 +196,8 @@ function uniqueKeys(schema: readonly Record<string, SQLOutputValue>[]): Map<stri
 function bound(values: readonly Value[]): (string | bigint | Uint8Array | null)[] {
   return values.map((value) => {
     if (typeof value !== 'number') return value;
-    if (!Number.isSafeInteger(value)) throw new RangeError(`${value} is no safe integer: the store refuses it`);
+    if (!Number.isSafeInteger(value))
+      throw new RangeError(`${value} is no safe integer: the store refuses it`);
     return BigInt(value);
   });
 }

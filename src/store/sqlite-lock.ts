@@ -15,7 +15,9 @@ export function lockDatabase(path: string): () => void {
   const folder = dirname(path);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   if (NETWORK_SHARES.has(statfsSync(folder).type)) {
-    throw new Error(`${folder} 是网络共享盘，SQLite 只能放在本机磁盘上。 SQLite needs a local disk, not a network share.`);
+    throw new Error(
+      `${folder} 是网络共享盘，SQLite 只能放在本机磁盘上。 SQLite needs a local disk, not a network share.`,
+    );
   }
   closeSync(openSync(path, 'a', 0o600));
   const lock = new DatabaseSync(`${path}.lock`);
@@ -23,9 +25,12 @@ export function lockDatabase(path: string): () => void {
     lock.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
   } catch (error) {
     lock.close();
-    throw new Error(`${path} 正被另一个进程使用，请先停止它。 Another process holds this database: stop it first.`, {
-      cause: error,
-    });
+    throw new Error(
+      `${path} 正被另一个进程使用，请先停止它。 Another process holds this database: stop it first.`,
+      {
+        cause: error,
+      },
+    );
   }
   return () => lock.close();
 }

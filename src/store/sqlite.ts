@@ -1,4 +1,5 @@
 import { clearImmediate, setImmediate } from 'node:timers';
+import { performAll } from './after-commit.ts';
 import type { Migratable, MigrationSession } from './migrate.ts';
 import { Busy, Connection } from './sqlite-connection.ts';
 import { lockDatabase } from './sqlite-lock.ts';
@@ -203,7 +204,7 @@ export class SqliteStore implements Migratable {
   #answer(job: Job): void {
     const { outcome } = job;
     if (outcome.ok) {
-      for (const act of outcome.acts) perform(act);
+      performAll(outcome.acts);
       job.resolve(outcome.value);
     } else if (outcome.error instanceof Conflict) {
       this.#again(job, outcome.error);
@@ -300,15 +301,4 @@ function promptly(work: () => Promise<unknown>): Promise<unknown> {
       },
     );
   });
-}
-
-/** An act that throws breaks its promise: the process's last resort hears of it, this batch does not. */
-function perform(act: () => void): void {
-  try {
-    act();
-  } catch (error) {
-    queueMicrotask(() => {
-      throw error;
-    });
-  }
 }

@@ -99,7 +99,10 @@ function spellStatement(statement: string, words: Words): string[] {
   }
   const spelled = keysApart(statement)
     .replaceAll('{id}', words.id)
-    .replace(/(\w+) \{text:(\d+)\}/g, (_all, column: string, length: string) => `${column} ${words.text(column, length)}`)
+    .replace(
+      /(\w+) \{text:(\d+)\}/g,
+      (_all, column: string, length: string) => `${column} ${words.text(column, length)}`,
+    )
     .replaceAll('{long}', words.long)
     .replaceAll('{bytes}', words.bytes)
     .replace(/\bBIGINT\b/g, (integer) => (words.integer === 'BIGINT' ? integer : words.integer))

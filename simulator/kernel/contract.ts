@@ -114,6 +114,7 @@ export interface Weather {
   wechat_number_refused_with_201: boolean; // "201 商户订单号重复" in place of the two documented codes
   wechat_204_blocks_late_create: boolean; // a number closed before it existed cannot be ordered any more
   wechat_refund_passing_404: number; // a refund of a paid order says that there is no such order
+  wechat_refund_closed: number; // an accepted refund ends CLOSED, the money stays with the merchant
 }
 
 export type Draw = (share: number) => boolean;

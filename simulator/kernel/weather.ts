@@ -30,6 +30,7 @@ const shares = [
   'refund_abnormal',
   'wechat_close_while_paying',
   'wechat_refund_passing_404',
+  'wechat_refund_closed',
 ] as const;
 
 const waits = ['delay_ms', 'notify_delay_ms', 'refund_pending_ms', 'wechat_not_closed_after_204_ms'] as const;
@@ -100,6 +101,7 @@ export const calm: Weather = {
   wechat_number_refused_with_201: false,
   wechat_204_blocks_late_create: false,
   wechat_refund_passing_404: 0,
+  wechat_refund_closed: 0,
 };
 
 /** What was wrong with a wish, for a problem answer: the field's name and the rule it broke. */

@@ -3,6 +3,7 @@
  * character of four UTF-8 bytes (reference, sections 1, 6.1, 6.7, 4.5).
  */
 import { z } from 'zod';
+import { isLoopback } from '../kernel/deliver.ts';
 import { paramError } from './replies.ts';
 import type { Reply } from './replies.ts';
 import { parseRfc3339 } from './time.ts';
@@ -71,6 +72,46 @@ export const echo = z.strictObject({
   encrypted_echo_message: optional(2048),
   notify_url: notifyUrl(256).optional(),
 });
+
+/** Only here does WeChat Pay say bytes and mean it (9.1). */
+const inBytes = (max: number) => z.string().refine((value) => Buffer.byteLength(value) <= max);
+
+export const refundNumber = inBytes(64).and(z.string().regex(/^[0-9A-Za-z_\-|*@]+$/));
+
+export const refundOrder = z
+  .strictObject({
+    transaction_id: text(32).optional(),
+    out_trade_no: text(32).optional(),
+    out_refund_no: refundNumber,
+    reason: inBytes(80).optional(),
+    notify_url: notifyUrl(256).optional(),
+    funds_account: z.enum(['AVAILABLE', 'UNSETTLED']).optional(),
+    // The currency that ordering may leave out is required here.
+    amount: z.strictObject({
+      refund: fen,
+      total: fen,
+      currency,
+      from: z
+        .array(z.strictObject({ account: z.enum(['AVAILABLE', 'UNAVAILABLE']), amount: fen }))
+        .optional(),
+    }),
+    goods_detail: z
+      .array(
+        z.strictObject({
+          merchant_goods_id: text(32),
+          wechatpay_goods_id: optional(32),
+          goods_name: optional(256),
+          unit_price: z.int().min(0),
+          refund_amount: z.int().min(0),
+          refund_quantity: z.int().min(1),
+        }),
+      )
+      .optional(),
+  })
+  .refine((value) => value.transaction_id !== undefined || value.out_trade_no !== undefined, {
+    path: ['transaction_id'],
+  });
+export type RefundOrder = z.infer<typeof refundOrder>;
 
 export type Read<T> = { ok: true; value: T } | { ok: false; reply: Reply };
 
@@ -142,7 +183,7 @@ function valueAt(body: unknown, path: readonly string[]): unknown {
 function isNotifyUrl(value: string): boolean {
   if (!URL.canParse(value)) return false;
   const url = new URL(value);
-  const loopback = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(url.hostname);
+  const loopback = isLoopback(url.hostname);
   if (url.protocol !== 'https:' && !(url.protocol === 'http:' && loopback)) return false;
   return url.search === '' && url.username === '' && (loopback || !isPrivate(url.hostname));
 }

@@ -1,6 +1,6 @@
 /** The gateway's memory: orders, codes, refunds. Saved after each change, loaded when the gateway is made. */
 import type { Kernel } from '../kernel/contract.ts';
-import type { NativeOrder } from './bodies.ts';
+import type { NativeOrder, RefundOrder } from './bodies.ts';
 import type { PlatformCertificate, SigningMode } from './merchant.ts';
 
 export interface Order {
@@ -35,6 +35,19 @@ export interface Paid {
   amount_fen: number;
 }
 
+export interface Refund {
+  request: RefundOrder;
+  refund_id: string;
+  transaction_id: string;
+  out_trade_no: string;
+  created_at: number;
+  status: 'PROCESSING' | Refund['ends_as'];
+  success_at?: number;
+  /** How it will end, and when: by the world's clock, for skew moves stamps and not waiting. */
+  ends_as: 'SUCCESS' | 'CLOSED' | 'ABNORMAL';
+  ends_at: number;
+}
+
 /** Rotation and migration happen after the merchant was made, so they are kept here. */
 export interface PlatformChange {
   /** The merchant certificate's serial: a freshly made merchant begins anew. */
@@ -46,6 +59,7 @@ export interface PlatformChange {
 
 interface Saved {
   orders: Order[];
+  refunds: Refund[];
   burnt: string[];
   platform?: PlatformChange;
 }
@@ -54,6 +68,8 @@ export interface Book {
   orders: Map<string, Order>;
   ordersByCode: Map<string, Order>;
   ordersByTransaction: Map<string, Order>;
+  refunds: Map<string, Refund>;
+  refundsOf(outTradeNo: string): Refund[];
   /** Numbers that got a 204 for a close before any order existed. */
   burnt: Set<string>;
   platform?: PlatformChange;
@@ -70,6 +86,8 @@ export function openBook(kernel: Kernel): Book {
     orders: new Map(),
     ordersByCode: new Map(),
     ordersByTransaction: new Map(),
+    refunds: new Map(saved.refunds.map((refund) => [refund.request.out_refund_no, refund])),
+    refundsOf: (number) => [...book.refunds.values()].filter((refund) => refund.out_trade_no === number),
     burnt: new Set(saved.burnt),
     ...(saved.platform === undefined ? {} : { platform: saved.platform }),
     index(order) {
@@ -86,7 +104,7 @@ export function openBook(kernel: Kernel): Book {
 
 /** Our own file, written by `save`: only its outer shape is checked. */
 function savedBook(stored: unknown): Saved {
-  if (stored === undefined || stored === null) return { orders: [], burnt: [] };
+  if (stored === undefined || stored === null) return { orders: [], refunds: [], burnt: [] };
   if (isSaved(stored)) return stored;
   throw new Error('wechat.json is not a book of orders: move it away to begin anew');
 }
@@ -98,6 +116,7 @@ function isSaved(stored: unknown): stored is Saved {
 function toSaved(book: Book): Saved {
   return {
     orders: [...book.orders.values()],
+    refunds: [...book.refunds.values()],
     burnt: [...book.burnt],
     ...(book.platform === undefined ? {} : { platform: book.platform }),
   };

@@ -11,6 +11,7 @@ import { looksLikeCode } from './identifiers.ts';
 import type { SigningMode, WechatMerchant } from './merchant.ts';
 import { createNotifications } from './notifications.ts';
 import { createPlatform } from './platform.ts';
+import { resumeRefunds } from './refunds.ts';
 import { refusals } from './replies.ts';
 import type { Reply } from './replies.ts';
 import { findRoute, tellPaid } from './routes.ts';
@@ -44,6 +45,7 @@ export function createWechatGateway(kernel: Kernel, merchant: WechatMerchant): W
     now: () => kernel.clock.channelNow(),
     weather: () => kernel.weather('wechat'),
   };
+  resumeRefunds(counter);
 
   async function handle(request: GatewayRequest): Promise<GatewayAnswer> {
     const weather = counter.weather();

@@ -5,6 +5,7 @@ import type { NativeOrder } from './bodies.ts';
 import type { Book, Order, Paid } from './book.ts';
 import { codeUrl } from './identifiers.ts';
 import type { WechatMerchant } from './merchant.ts';
+import type { Notifications } from './notifications.ts';
 import { done, noContent, refusals } from './replies.ts';
 import type { Reply } from './replies.ts';
 import { parseRfc3339, rfc3339 } from './time.ts';
@@ -25,6 +26,7 @@ export interface Desk {
   kernel: Kernel;
   merchant: WechatMerchant;
   book: Book;
+  notifications: Notifications;
   /** The channel's own time. */
   now(): number;
   weather(): Weather;

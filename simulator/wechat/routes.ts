@@ -1,12 +1,19 @@
 /** Which path means what. All here is after authentication; the bodies are still raw bytes. */
 import { constants, createPublicKey, privateDecrypt, publicEncrypt } from 'node:crypto';
 import type { GatewayRequest } from '../kernel/contract.ts';
-import { closeOrder as closeBody, echo as echoBody, nativeOrder, orderNumber, readBody } from './bodies.ts';
+import {
+  closeOrder as closeBody,
+  echo as echoBody,
+  nativeOrder,
+  orderNumber,
+  readBody,
+  refundOrder,
+} from './bodies.ts';
 import { closeOrder, placeOrder, queryOrder, transactionObject } from './orders.ts';
 import type { Desk } from './orders.ts';
-import type { Notifications } from './notifications.ts';
 import { certificateList } from './platform.ts';
 import type { Platform } from './platform.ts';
+import { acceptRefund, queryRefund } from './refunds.ts';
 import { done, paramError, refusals } from './replies.ts';
 import type { Reply } from './replies.ts';
 import { pay } from './wallet.ts';
@@ -14,7 +21,6 @@ import { pay } from './wallet.ts';
 /** Everything a route may touch. */
 export interface Counter extends Desk {
   platform: Platform;
-  notifications: Notifications;
 }
 
 export interface Call {
@@ -27,6 +33,7 @@ export interface Call {
 export type Route = (counter: Counter, call: Call) => Reply | Promise<Reply>;
 
 const orders = '/v3/pay/transactions';
+const refunds = '/v3/refund/domestic/refunds';
 
 /** The first group of a pattern is the path's number. */
 const table: readonly (readonly [method: string, path: RegExp, route: Route])[] = [
@@ -34,6 +41,8 @@ const table: readonly (readonly [method: string, path: RegExp, route: Route])[] 
   ['GET', new RegExp(`^${orders}/out-trade-no/([^/]+)$`), queryByNumber],
   ['GET', new RegExp(`^${orders}/id/([^/]+)$`), queryByTransaction],
   ['POST', new RegExp(`^${orders}/out-trade-no/([^/]+)/close$`), close],
+  ['POST', new RegExp(`^${refunds}$`), refund],
+  ['GET', new RegExp(`^${refunds}/([^/]+)$`), queryByRefundNumber],
   ['GET', /^\/v3\/certificates$/, certificates],
   ['POST', /^\/v3\/security\/echo$/, echo],
 ];
@@ -86,6 +95,15 @@ function close(counter: Counter, { number, request }: Call): Reply {
   const body = readBody(closeBody, request.body);
   if (!body.ok) return body.reply;
   return badNumber(number) ?? closeOrder(counter, number, body.value.mchid);
+}
+
+function refund(counter: Counter, { request }: Call): Reply {
+  const body = readBody(refundOrder, request.body);
+  return body.ok ? acceptRefund(counter, body.value) : body.reply;
+}
+
+function queryByRefundNumber(counter: Counter, { number }: Call): Reply {
+  return queryRefund(counter, counter.book.refunds.get(number));
 }
 
 function certificates({ platform, merchant, kernel }: Counter): Reply {

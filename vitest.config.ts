@@ -16,7 +16,11 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
-          include: ['{src,simulator,web}/**/*.test.{ts,tsx}', 'test/*.test.ts', 'test/simulation/**/*.test.ts'],
+          include: [
+            '{src,simulator,web}/**/*.test.{ts,tsx}',
+            'test/*.test.ts',
+            'test/simulation/**/*.test.ts',
+          ],
           sequence: { groupOrder: 0 },
         },
       },

@@ -56,15 +56,22 @@ function npmInstalledIt() {
  * even where NODE_ENV says production, because the web is built from them.
  */
 async function install() {
-  say(
-    '正在安装依赖，首次约需一分钟……',
-    'Installing the packages; the first time takes about a minute …',
-  );
+  say('正在安装依赖，首次约需一分钟……', 'Installing the packages; the first time takes about a minute …');
   rmSync(stampFile, { force: true });
   const startedAt = performance.now();
   const seconds = () => Math.round((performance.now() - startedAt) / 1000);
-  const still = setInterval(() => say(`……仍在安装，已 ${seconds()} 秒`, `… still installing, ${seconds()} s`), 15_000);
-  const code = await npm('ci', '--ignore-scripts', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error');
+  const still = setInterval(
+    () => say(`……仍在安装，已 ${seconds()} 秒`, `… still installing, ${seconds()} s`),
+    15_000,
+  );
+  const code = await npm(
+    'ci',
+    '--ignore-scripts',
+    '--include=dev',
+    '--no-audit',
+    '--no-fund',
+    '--loglevel=error',
+  );
   clearInterval(still);
   if (code !== 0) {
     giveUp(
@@ -141,7 +148,7 @@ export async function become(node, args) {
   const child = spawn(node, args, { stdio: 'inherit', env: environment() });
   // A terminal sends Ctrl-C to the whole group: passing SIGINT on would be pressing it twice.
   for (const signal of ['SIGTERM', 'SIGHUP', 'SIGINT']) {
-    process.on(signal, () => signal === 'SIGINT' && process.stdin.isTTY ? undefined : child.kill(signal));
+    process.on(signal, () => (signal === 'SIGINT' && process.stdin.isTTY ? undefined : child.kill(signal)));
   }
   const [code, signal] = await new Promise((resolve) => child.on('exit', (...end) => resolve(end)));
   if (signal !== null) {

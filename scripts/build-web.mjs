@@ -12,7 +12,9 @@ const stampFile = join(root, 'dist', 'web.digest');
 function sources() {
   const states = readdirSync(join(root, 'src')).map((part) => `src/${part}/states.ts`);
   return [...filesUnder('web'), ...filesUnder('src/money'), ...states, 'package-lock.json', 'package.json']
-    .filter((file) => existsSync(join(root, file)) && !file.endsWith('.test.ts') && !file.endsWith('.test.tsx'))
+    .filter(
+      (file) => existsSync(join(root, file)) && !file.endsWith('.test.ts') && !file.endsWith('.test.tsx'),
+    )
     .sort();
 }
 

@@ -23,10 +23,15 @@ export async function install() {
   if (packs.length === 0) return [];
   const apt = aptGet();
   if (apt === undefined) return missing();
-  say(`正在安装测试所需的软件包：${packs.join(' ')}……`, `Installing what the tests need: ${packs.join(' ')} …`);
+  say(
+    `正在安装测试所需的软件包：${packs.join(' ')}……`,
+    `Installing what the tests need: ${packs.join(' ')} …`,
+  );
   const [command, ...args] = apt;
   await run(command, [...args, 'update', '-qq'], { stdio: ['ignore', 2, 2] });
-  await run(command, [...args, 'install', '-y', '-qq', '--no-install-recommends', ...packs], { stdio: ['ignore', 2, 2] });
+  await run(command, [...args, 'install', '-y', '-qq', '--no-install-recommends', ...packs], {
+    stdio: ['ignore', 2, 2],
+  });
   return missing();
 }
 

@@ -22,7 +22,9 @@ const without = new Set(absent.map((need) => need.serves));
 const args = ['node_modules/vitest/vitest.mjs', 'run', '--reporter=default', '--reporter=json'];
 args.push(`--outputFile.json=${report}`, ...asked);
 if (everything && without.has('browser')) args.push('--project=!browser');
-const code = await run(node, args, { env: { ...environment(), ZHENFU_TEST_WITHOUT: [...without].join(' ') } });
+const code = await run(node, args, {
+  env: { ...environment(), ZHENFU_TEST_WITHOUT: [...without].join(' ') },
+});
 
 if (everything && absent.length > 0) nameWhatWasLeftOut();
 const text = existsSync(report) ? readText(report) : undefined;
@@ -40,5 +42,8 @@ function nameWhatWasLeftOut() {
     zbar: ['zbarimg 识码测试', 'reading codes with zbarimg'],
   };
   for (const part of without) say(`未运行：${left[part][0]}`, `not run: ${left[part][1]}`);
-  say(`请安装后重试：sudo apt-get install -y ${packs}`, `install and run again: sudo apt-get install -y ${packs}`);
+  say(
+    `请安装后重试：sudo apt-get install -y ${packs}`,
+    `install and run again: sudo apt-get install -y ${packs}`,
+  );
 }

@@ -22,7 +22,8 @@ export function closingLine({ passed, failed, skipped }) {
 export function faultsOf({ code, numbers, absent, inCi }) {
   const faults = [];
   if (numbers.failed > 0) faults.push(['有测试未通过。', 'tests failed.']);
-  else if (code !== 0) faults.push([`vitest 以 ${code} 结束，见上。`, `vitest ended with ${code}, see above.`]);
+  else if (code !== 0)
+    faults.push([`vitest 以 ${code} 结束，见上。`, `vitest ended with ${code}, see above.`]);
   if (numbers.passed + numbers.failed === 0) faults.push(['没有运行任何测试。', 'no test ran.']);
   if (inCi && numbers.skipped > 0) faults.push(['CI 中不得跳过测试。', 'nothing may be skipped in CI.']);
   if (inCi && absent.length > 0) {

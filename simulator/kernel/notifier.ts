@@ -61,16 +61,21 @@ export function createNotifier<Content>(kernel: Kernel, options: NotifierOptions
     kernel.save(document, [...owed.values()]);
   }
 
+  /** What is due now starts now, without a timer: a clock that stands still must not hold it back. */
   function plan(notice: Owed<Content>): Promise<void> {
+    const waitMs = notice.dueMs - kernel.clock.now();
+    if (waitMs <= 0) return start(notice);
     return new Promise((resolve) => {
-      kernel.clock.after(notice.dueMs - kernel.clock.now(), () => {
-        const delivery = tell(notice).finally(() => {
-          inTheAir.delete(delivery);
-          resolve();
-        });
-        inTheAir.add(delivery);
-      });
+      kernel.clock.after(waitMs, () => void start(notice).then(resolve));
     });
+  }
+
+  function start(notice: Owed<Content>): Promise<void> {
+    const delivery = Promise.resolve()
+      .then(() => tell(notice))
+      .finally(() => inTheAir.delete(delivery));
+    inTheAir.add(delivery);
+    return delivery;
   }
 
   async function tell(notice: Owed<Content>): Promise<void> {

@@ -8,8 +8,8 @@ import { fileURLToPath } from 'node:url';
 
 export const root = fileURLToPath(new URL('..', import.meta.url));
 
-const modules = join(root, 'node_modules');
-const stampFile = join(modules, '.zhenfu-lock');
+const STAMP = join('node_modules', '.zhenfu-lock');
+const NPM_RECORD = join('node_modules', '.package-lock.json');
 
 /** Progress for people, Chinese first. On stderr: stdout belongs to the command that is being run. */
 export function say(chinese, english) {
@@ -24,29 +24,30 @@ export function giveUp(chinese, english) {
 
 /** Brings the packages up to the lock file and answers the Node 24 that runs the project. */
 export async function bootstrap() {
-  const stamp = stampOf(readFileSync(join(root, 'package-lock.json')));
-  if (readText(stampFile) !== stamp) {
-    if (!npmInstalledIt()) await install();
-    writeFileSync(stampFile, stamp);
-  }
+  if (!isInstalled(root)) await install();
   return findNode();
 }
 
-/** Packages fit the lock file they were taken from and the machine they were made for. */
-export function stampOf(lockFile) {
-  return `${createHash('sha256').update(lockFile).digest('hex')} ${process.platform} ${process.arch}\n`;
+/** Whether the packages in `folder` are those of its lock file, whole, and made for this machine. */
+export function isInstalled(folder) {
+  const lock = readText(join(folder, 'package-lock.json'));
+  const stamp = `${createHash('sha256').update(lock).digest('hex')} ${process.platform} ${process.arch}\n`;
+  if (readText(join(folder, STAMP)) === stamp) return true;
+  if (!npmWroteItDown(folder, lock)) return false;
+  writeFileSync(join(folder, STAMP), stamp);
+  return true;
 }
 
 /**
- * A developer's own `npm ci` or `npm install` counts too. npm writes its record last, so an install that
- * was killed has none. Optional packages are not asked about: most are for other machines.
+ * npm keeps a record of what it installed and writes it last, so an install that was killed has none;
+ * a developer's own `npm ci` or `npm install` has one too. Optional packages are not asked about: most
+ * are for other machines.
  */
-function npmInstalledIt() {
-  const record = readText(join(modules, '.package-lock.json'));
+function npmWroteItDown(folder, lock) {
+  const record = readText(join(folder, NPM_RECORD));
   if (record === undefined) return false;
   const present = JSON.parse(record).packages;
-  const wanted = JSON.parse(readText(join(root, 'package-lock.json'))).packages;
-  return Object.entries(wanted).every(
+  return Object.entries(JSON.parse(lock).packages).every(
     ([path, pack]) => path === '' || pack.optional || present[path]?.version === pack.version,
   );
 }
@@ -57,7 +58,8 @@ function npmInstalledIt() {
  */
 async function install() {
   say('正在安装依赖，首次约需一分钟……', 'Installing the packages; the first time takes about a minute …');
-  rmSync(stampFile, { force: true });
+  // From here to the end nothing may say that the install is whole.
+  for (const claim of [STAMP, NPM_RECORD]) rmSync(join(root, claim), { force: true });
   const startedAt = performance.now();
   const seconds = () => Math.round((performance.now() - startedAt) / 1000);
   const still = setInterval(
@@ -73,7 +75,7 @@ async function install() {
     '--loglevel=error',
   );
   clearInterval(still);
-  if (code !== 0) {
+  if (code !== 0 || !isInstalled(root)) {
     giveUp(
       '依赖安装失败，原因见上。请检查网络与 npm 源（~/.npmrc）后重试。',
       'installing the packages failed, for the reason above. Check the network and the npm registry (~/.npmrc), then try again.',
@@ -95,7 +97,7 @@ function npm(...args) {
 
 /** The Node the project pins, else the running one where it is of the same line; else words. */
 function findNode() {
-  const pinned = join(modules, `node-${process.platform}-${process.arch}`, 'bin', 'node');
+  const pinned = join(root, 'node_modules', `node-${process.platform}-${process.arch}`, 'bin', 'node');
   if (existsSync(pinned) && (pinned === process.execPath || runs(pinned))) return pinned;
   if (isOurLine(process.versions.node)) return process.execPath;
   return giveUp(
@@ -129,13 +131,17 @@ export function environment() {
   return { NODE_COMPILE_CACHE: cache, ...process.env };
 }
 
-/** Runs a program to its end and answers its exit code (1 when a signal ended it). */
-export function run(command, args, options = {}) {
+/** Runs a program to its end and answers its exit code (1 when a signal ended it). Asked to end, it asks the program. */
+export async function run(command, args, options = {}) {
   const child = spawn(command, args, { cwd: root, stdio: 'inherit', env: environment(), ...options });
-  return new Promise((resolve, reject) => {
+  const stop = () => child.kill('SIGTERM');
+  process.once('SIGTERM', stop);
+  const code = await new Promise((resolve, reject) => {
     child.on('error', reject);
-    child.on('exit', (code) => resolve(code ?? 1));
+    child.on('exit', (status) => resolve(status ?? 1));
   });
+  process.off('SIGTERM', stop);
+  return code;
 }
 
 /**

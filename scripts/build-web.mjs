@@ -1,33 +1,31 @@
 // Builds the web when its sources changed since the last build. Run alone (`npm run build:web`) or by start.mjs.
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bootstrap, environment, giveUp, readText, root, run, say } from './bootstrap.mjs';
 
 const built = join(root, 'dist', 'web');
 const stampFile = join(root, 'dist', 'web.digest');
 
-/** What the web is made of: its own folder, the doors it may use in src/, and the packages. */
-function sources() {
-  const states = readdirSync(join(root, 'src')).map((part) => `src/${part}/states.ts`);
-  return [...filesUnder('web'), ...filesUnder('src/money'), ...states, 'package-lock.json', 'package.json']
-    .filter(
-      (file) => existsSync(join(root, file)) && !file.endsWith('.test.ts') && !file.endsWith('.test.tsx'),
-    )
-    .sort();
+/** What the web in `folder` is made of: its own files, the doors it may use in src/, and the packages. */
+function sources(folder) {
+  const states = readdirSync(join(folder, 'src')).map((part) => `src/${part}/states.ts`);
+  const all = [...filesIn(folder, 'web'), ...filesIn(folder, 'src/money'), ...states, 'package-lock.json'];
+  return all.filter((file) => existsSync(join(folder, file)) && !/\.test\.tsx?$/.test(file)).sort();
 }
 
-function filesUnder(folder) {
-  return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+function filesIn(folder, part) {
+  return readdirSync(join(folder, part), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath ?? entry.path, entry.name).slice(root.length));
+    .map((entry) => relative(folder, join(entry.parentPath ?? entry.path, entry.name)));
 }
 
-function digestOfSources() {
+/** One text that changes when any source of the web does, by name or by content. */
+export function digestOfSources(folder) {
   const digest = createHash('sha256');
-  for (const file of sources()) {
-    const content = readFileSync(join(root, file));
+  for (const file of sources(folder)) {
+    const content = readFileSync(join(folder, file));
     digest.update(`${file}\0${content.length}\0`).update(content);
   }
   return digest.digest('hex');
@@ -36,7 +34,7 @@ function digestOfSources() {
 /** Answers when dist/web is what the sources say. A build that was killed leaves no stamp and is repeated. */
 export async function buildWeb(node) {
   if (!existsSync(join(root, 'web', 'index.html'))) return;
-  const digest = digestOfSources();
+  const digest = digestOfSources(root);
   if (readText(stampFile) === digest && existsSync(join(built, 'index.html'))) return;
   say('正在构建网页……', 'Building the web pages …');
   rmSync(stampFile, { force: true });

@@ -1,5 +1,5 @@
 import { AlipaySdk } from 'alipay-sdk';
-import { createPrivateKey, randomBytes, type KeyObject } from 'node:crypto';
+import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
 import {
   answer,
@@ -15,20 +15,10 @@ import {
   unsignedBodyOf,
   worldThat,
 } from '../../../test/support/alipay-fixture.ts';
-import {
-  drawSerial,
-  issueCertificate,
-  makeEcKey,
-  makeRoot,
-  makeRsaKey,
-  type Issued,
-} from '../../../simulator/kernel/certificates.ts';
+import { makePki, YEAR_MS, type Issued } from '../../../test/support/alipay-certificates.ts';
 import { certificateSn, leadsToRoot, readCertificates, rootCertificatesSn, snOf } from './certificates.ts';
-import { createAlipayChannel, type AlipayCertificates } from './index.ts';
+import { createAlipayChannel } from './index.ts';
 
-const DAY_MS = 86_400_000;
-const YEAR_MS = 365 * DAY_MS;
-const ALIPAY = '支付宝(中国)网络技术有限公司-2088000000000001';
 const QUERY = 'alipay.trade.query';
 
 let pki: Awaited<ReturnType<typeof makePki>>;
@@ -192,7 +182,15 @@ describe('certificate mode', () => {
     expect(await channel.readNotification({ headers: {}, body })).toMatchObject({ verdict: 'genuine' });
   });
 
-  it('a certificate re-issued with the same key verifies notifications at once', async () => {
+  it('a certificate re-issued with the same key verifies at once, without a download', async () => {
+    const body = bodyBy(pki.alipay).replace(snOfIssued(pki.alipay), 'f'.repeat(32));
+    const world = worldThat(() => answer(body));
+    const configuration = configurationOf({ alipayPublicKeys: undefined, certificates: pki.files });
+    expect((await createAlipayChannel(world, configuration).query('A1')).outcome).toBe('done');
+    expect(world.sent).toHaveLength(1);
+  });
+
+  it('and so it does notifications', async () => {
     const { channel } = channelMeeting(pki.alipay, []);
     const body = notificationOf(paidFields({ alipay_cert_sn: 'f'.repeat(32) }), keyOf(pki.alipay));
     expect(await channel.readNotification({ headers: {}, body })).toMatchObject({ verdict: 'genuine' });
@@ -213,57 +211,4 @@ function keyOf(issued: Issued): KeyObject {
 
 function snOfIssued(issued: Issued): string {
   return read(issued).map(certificateSn).join();
-}
-
-/** A small Ant: roots of three kinds, an authority, the app, Alipay twice, and those who would be Alipay. */
-async function makePki() {
-  const [rootKey, authorityKey, alipayKey, renewedKey, merchantKey, otherKey, ecKey] = await Promise.all([
-    ...Array.from({ length: 6 }, () => makeRsaKey(2048)),
-    makeEcKey(),
-  ]);
-  if (!rootKey || !authorityKey || !alipayKey || !renewedKey || !merchantKey || !otherKey || !ecKey) {
-    throw new Error('seven keys');
-  }
-  const wish = (CN: string, privateKey: string, more: object = {}) => ({
-    subject: [
-      ['C', 'CN'],
-      ['O', 'Ant Financial'],
-      ['OU', 'Certification Authority'],
-      ['CN', CN],
-    ] as const,
-    privateKey,
-    serial: drawSerial(randomBytes),
-    notBeforeMs: NOW - YEAR_MS,
-    notAfterMs: NOW + 3 * YEAR_MS,
-    ...more,
-  });
-  const appKey = ours.privateKey.export({ format: 'pem', type: 'pkcs8' }).toString();
-  const root = makeRoot(wish('R1 test', rootKey));
-  const authority = issueCertificate(root, wish('Class 2 R1 test', authorityKey, { ca: true }));
-  const app = issueCertificate(authority, wish('2088000000000001-2021000000000001', appKey));
-  const alipay = issueCertificate(authority, wish(ALIPAY, alipayKey));
-  const merchant = issueCertificate(authority, wish('2088999999999999-2021999999999999', merchantKey));
-  const strangersRoot = makeRoot(wish('R1 test', otherKey));
-  const files: AlipayCertificates = {
-    appCert: app.certificate,
-    alipayCert: alipay.certificate + authority.certificate,
-    rootCert: [
-      makeRoot(wish('E1 test', ecKey)).certificate,
-      root.certificate,
-      makeRoot(wish('Old R1 test', otherKey, { hash: 'sha1' })).certificate,
-    ].join(''),
-  };
-  return {
-    files,
-    root,
-    authority,
-    app,
-    alipay,
-    merchant,
-    strangersRoot,
-    renewed: issueCertificate(authority, wish(ALIPAY, renewedKey)),
-    expired: issueCertificate(authority, wish(ALIPAY, renewedKey, { notAfterMs: NOW - DAY_MS })),
-    strangersAlipay: issueCertificate(strangersRoot, wish(ALIPAY, renewedKey)),
-    byMerchant: issueCertificate(merchant, wish(ALIPAY, renewedKey)),
-  };
 }

@@ -1,13 +1,10 @@
-import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { alipays, bare, configurationOf, newKeys, NOW, ours } from '../../../test/support/alipay-fixture.ts';
-import { drawSerial, makeEcKey, makeRoot, makeRsaKey } from '../../../simulator/kernel/certificates.ts';
+import { DAY_MS, makeEcKey, makeRsaKey, selfSigned } from '../../../test/support/alipay-certificates.ts';
 import { checkAlipayConfiguration } from './check.ts';
 import { worldOfAlipayGateway, type AlipayConfiguration } from './configuration.ts';
 
 const LIVE = 'https://openapi.alipay.com/gateway.do';
-const DAY_MS = 86_400_000;
-const YEAR_MS = 365 * DAY_MS;
 
 function found(changes: Partial<AlipayConfiguration>): [field: string, severity: string][] {
   return checkAlipayConfiguration(configurationOf(changes), NOW).map(({ field, severity }) => [
@@ -110,14 +107,6 @@ describe('certificates in a configuration', async () => {
   const alipayKey = await makeRsaKey(2048);
   const ecKey = await makeEcKey();
   const ownKey = ours.privateKey.export({ format: 'pem', type: 'pkcs8' }).toString();
-  const selfSigned = (privateKey: string, notAfterMs = NOW + YEAR_MS): string =>
-    makeRoot({
-      subject: [['CN', 'test']],
-      privateKey,
-      serial: drawSerial(randomBytes),
-      notBeforeMs: NOW - YEAR_MS,
-      notAfterMs,
-    }).certificate;
   const good = {
     appCert: selfSigned(ownKey),
     alipayCert: selfSigned(alipayKey),

@@ -92,7 +92,7 @@ export function configurationIdOf(configuration: AlipayConfiguration, keys: Alip
     new URL(configuration.gatewayUrl).host,
     fingerprint(keys.privateKey),
     ...Object.values(keys.certificateSns ?? {}),
-    ...keys.trust.all.map(({ id }) => id).toSorted(),
+    ...keys.trust.keys.map(({ id }) => id).toSorted(),
   ];
   return `alipay-${createHash('sha256').update(parts.join('\n')).digest('hex').slice(0, 16)}`;
 }

@@ -2,7 +2,7 @@ import { NetworkFault, type InboundAnswer, type World } from '#world';
 import type { ChannelFault, ChannelFaultCode, Outcome } from '../channel.ts';
 import { readCode, type Reading } from './codes.ts';
 import { buildRequest, certificateCall, type ApiCall, type Caller } from './requests.ts';
-import type { Trust } from './trust.ts';
+import type { CertificateStore, Trust } from './trust.ts';
 import { openAnswer, signer, type Answer } from './verify.ts';
 
 /** A merchant's door to the gateway: who asks, and whose answers are believed. */
@@ -71,22 +71,23 @@ function nothing(reading: Reading, detail: string): Exchange {
   return { reading, node: {}, detail, channelCode: undefined, trace: undefined, notSent: false };
 }
 
-async function judge(gateway: Gateway, answer: Answer): Promise<'right' | 'wrong' | 'absent'> {
-  const { trust } = gateway;
-  if (answer.sign === undefined) return 'absent';
-  if (answer.certSn !== undefined && trust.keysFor(answer.certSn).length === 0) {
-    await downloadOnce(gateway, answer.certSn);
-  }
-  return signer(answer.signedBytes, answer.sign, trust.keysFor(answer.certSn)) === undefined
-    ? 'wrong'
-    : 'right';
+async function judge(
+  gateway: Gateway,
+  { signedBytes, sign, certSn }: Answer,
+): Promise<'right' | 'wrong' | 'absent'> {
+  const { keys, certificates } = gateway.trust;
+  if (sign === undefined) return 'absent';
+  if (signer(signedBytes, sign, keys) !== undefined) return 'right';
+  if (certificates === undefined || certSn === undefined || certificates.holds(certSn)) return 'wrong';
+  await downloadOnce(gateway, certificates, certSn);
+  return signer(signedBytes, sign, keys) === undefined ? 'wrong' : 'right';
 }
 
-function downloadOnce(gateway: Gateway, certSn: string): Promise<void> {
+function downloadOnce(gateway: Gateway, store: CertificateStore, certSn: string): Promise<void> {
   const atMs = gateway.world.now();
   const last = gateway.downloads.get(certSn);
   if (last !== undefined && atMs - last.atMs < DOWNLOAD_AGAIN_MS) return last.done;
-  const done = fetchCertificate(gateway, certSn);
+  const done = fetchCertificate(gateway, store, certSn);
   gateway.downloads.set(certSn, { atMs, done });
   return done;
 }
@@ -95,15 +96,14 @@ function downloadOnce(gateway: Gateway, certSn: string): Promise<void> {
  * Fetches a certificate that an answer named. Its own answer cannot be verified by signature, as we lack
  * the key: what is believed is the chain up to the configured root (1.8).
  */
-async function fetchCertificate(gateway: Gateway, certSn: string): Promise<void> {
-  const { trust } = gateway;
-  if (trust.learn === undefined || !/^[0-9a-f]{32}$/.test(certSn)) return;
+async function fetchCertificate(gateway: Gateway, store: CertificateStore, certSn: string): Promise<void> {
+  if (!/^[0-9a-f]{32}$/.test(certSn)) return;
   const call = certificateCall(certSn);
   const answer = await send(gateway, call);
   if ('reading' in answer) return;
   const content = textOf(openAnswer(answer.body, call.method)?.node ?? {}, 'alipay_cert_content');
   if (content === undefined) return;
-  trust.learn(certSn, Buffer.from(content, 'base64').toString('utf8'), gateway.world.now());
+  store.learn(certSn, Buffer.from(content, 'base64').toString('utf8'), gateway.world.now());
 }
 
 /** The fault of an exchange, under the exchange's own name or a better one. */

@@ -22,7 +22,7 @@ export function readNotification(body: Uint8Array, trust: Trust): NotificationRe
   const verified = verifyForm(form, sign, trust);
   if (verified === undefined) {
     const certSn = valueOf(form, 'alipay_cert_sn');
-    const unknown = certSn !== undefined && trust.learn !== undefined && trust.keysFor(certSn).length === 0;
+    const unknown = certSn !== undefined && trust.certificates?.holds(certSn) === false;
     return refused(unknown ? 'key_unknown' : 'signature_wrong', 'no key of ours verifies it');
   }
   const fields = new Map(verified.signed.map((field) => [field.name, field]));
@@ -63,7 +63,7 @@ function verifyForm(
     const names = signed.map(({ name }) => name).join('&');
     if (names === tried) continue; // nothing was there to leave out
     tried = names;
-    const key = signer(bytesOf(signed), sign, trust.all);
+    const key = signer(bytesOf(signed), sign, trust.keys);
     if (key !== undefined) return { signed, key };
   }
   return undefined;

@@ -149,6 +149,11 @@ describe('asking for a code', () => {
   it('an address that our own list forbids is a matter of configuration', async () => {
     const outcome = await answering(new NetworkFault('forbidden', 'host not allowed')).create(order);
     expect(outcome).toMatchObject({ outcome: 'refused', fault: { code: 'configuration', notSent: true } });
+    const forbidden = channelWith(() => new NetworkFault('forbidden', 'host not allowed'), {
+      backupGatewayUrl: BACKUP,
+    });
+    await forbidden.channel.create(order);
+    expect(forbidden.world.sent).toHaveLength(1);
   });
 });
 

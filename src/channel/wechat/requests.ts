@@ -60,15 +60,15 @@ const DESCRIPTION_BYTES = 127;
 
 /**
  * The subject as WeChat Pay takes it: at most 127 bytes (whether it counts bytes or characters is
- * unconfirmed, so the stricter), never half a character, and no character of 4 bytes, which makes
- * the whole request fail (wechatpay.md 1).
+ * unconfirmed, so the stricter), never half a character, no character of 4 bytes, which makes the
+ * whole request fail, and none that controls (wechatpay.md 1).
  */
 export function description(subject: string): string {
   let kept = '';
   let bytes = 0;
   for (const character of subject.toWellFormed()) {
     const size = Buffer.byteLength(character);
-    if (size === 4 || character < ' ') continue;
+    if (size === 4 || /\p{Cc}/u.test(character)) continue;
     if (bytes + size > DESCRIPTION_BYTES) break;
     kept += character;
     bytes += size;

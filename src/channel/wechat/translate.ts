@@ -92,7 +92,7 @@ const RFC_3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{
 
 /** Any spelling of RFC 3339 as epoch milliseconds; undefined for everything else. */
 export function instant(text: string | null | undefined): number | undefined {
-  if (text == null || !RFC_3339.test(text)) return undefined;
+  if (typeof text !== 'string' || !RFC_3339.test(text)) return undefined;
   const atMs = Date.parse(text);
   return Number.isNaN(atMs) ? undefined : atMs;
 }

@@ -36,15 +36,16 @@ export const insertDrug: Statement = `
 
 // The lists are a clinic's own, hundreds of rows: a scan is quick, and instr needs no escaping.
 
-/** find-drugs: clinic; three times the words, two times the words in small letters; limit. */
+/** find-drugs: clinic; the words three times, twice in small letters; limit. */
 export const foundDrugs: Statement = `
   SELECT code, generic_name, trade_name, form, spec, kind, unit, unit_price, dose_unit FROM drugs
   WHERE clinic_id = ? AND (instr(generic_name, ?) > 0 OR instr(trade_name, ?) > 0 OR instr(code, ?) > 0
     OR instr(lower(code), ?) > 0 OR instr(initials, ?) > 0)
   ORDER BY generic_name, code LIMIT ?`;
 
-/** find-patients: clinic; the words twice, the words in small letters; limit. */
+/** find-patients: clinic; the words twice, twice in small letters; limit. */
 export const foundPatients: Statement = `
   SELECT patient_no, name, sex, birth_date FROM patients
-  WHERE clinic_id = ? AND (instr(name, ?) > 0 OR instr(patient_no, ?) > 0 OR instr(initials, ?) > 0)
+  WHERE clinic_id = ? AND (instr(name, ?) > 0 OR instr(patient_no, ?) > 0 OR instr(lower(patient_no), ?) > 0
+    OR instr(initials, ?) > 0)
   ORDER BY patient_no LIMIT ?`;

@@ -73,8 +73,11 @@ async function believe(
     await raiseAlarm(tx, parts, { code: 'foreign_account', entity: 'evidence', entityId: evidenceId, detail, atMs });
     return 'foreign_account';
   }
-  if (report.state === 'paid') return takeDebit(tx, parts, report, payment, verdict === 'equal', cause);
-  if (report.state === 'closed') return close(tx, parts, payment, cause);
+  // A refund proves that the money came; when that is the first we hear of it, somebody else has sent
+  // (part of) it back already, and only a person can say what the bill is now.
+  const settles = verdict === 'equal' && report.about === 'payment';
+  if (report.state === 'paid') return takeDebit(tx, parts, report, payment, settles, cause);
+  if (report.state === 'closed') return close(tx, parts, report, payment, cause);
   return 'no_change';
 }
 
@@ -162,7 +165,17 @@ async function confirmDebit(
 }
 
 /** A verified "closed". An open order that the channel ends by itself passes through closing. */
-async function close(tx: Tx, parts: Parts, payment: PaymentRow, cause: Cause): Promise<Applied> {
+async function close(
+  tx: Tx,
+  parts: Parts,
+  report: ChannelReport,
+  payment: PaymentRow,
+  cause: Cause,
+): Promise<Applied> {
+  if (report.paidAtMs !== undefined && payment.state !== 'paid') {
+    const detail = `${payment.out_trade_no}: closed, and paid before that, which we never heard`;
+    await raiseAlarm(tx, parts, { code: 'report_contradicts', entity: 'payment', entityId: payment.id, detail, atMs: cause.atMs });
+  }
   if (payment.state === 'open' || payment.state === 'create_unknown') await movePayment(tx, payment, 'retire', cause);
   const moved = await movePayment(tx, payment, 'closed', cause);
   if (moved !== 'moved') return 'no_change';

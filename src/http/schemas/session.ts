@@ -55,7 +55,7 @@ export const sessionStatus = z
     disposition: disposition.nullable(),
     replaced_by: sessionId.nullable(),
     end_reason: z
-      .enum(['timeout', 'refresh', 'switch', 'cancel', 'void', 'declined', 'paid_elsewhere'])
+      .enum(['timeout', 'refresh', 'switch', 'cancel', 'void', 'declined', 'paid_elsewhere', 'disputed'])
       .nullable(),
     clinic_name: z.string(),
   })

@@ -121,7 +121,7 @@ CREATE TABLE payments (
 
 CREATE INDEX payments_by_bill ON payments (bill_id);
 
-CREATE INDEX payments_by_disposition ON payments (disposition, id);
+CREATE INDEX payments_by_disposition ON payments (disposition, paid_at);
 
 {immutable payments: clinic_id, bill_id, out_trade_no, payment_method, payment_mode, amount_fen, currency, qr_code_expires_at, app_id, merchant_id, configuration_id, subject, attach, notify_url, created_at};
 

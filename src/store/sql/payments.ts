@@ -70,3 +70,8 @@ export const countSilence: Statement = `UPDATE payments SET silences = silences 
 
 /** A create call that ended without an answer, repeated: the moment from which "burnt" counts. */
 export const noteCreateEnded: Statement = `UPDATE payments SET create_ended_at = ?, fault_code = ? WHERE id = ?`;
+
+/** The page header: what was taken in a business day. */
+export const takenBetween: Statement = `
+  SELECT COUNT(*) AS count, COALESCE(SUM(amount_fen), 0) AS paid_fen FROM payments
+  WHERE disposition = 'settled' AND paid_at >= ? AND paid_at < ?`;

@@ -1,0 +1,2 @@
+export { allowedOrigins, hasMerchantKeys, openChannels, planChannels, type ChannelPlan } from './channels.ts';
+export { readSettings, type SettingFault, type Settings } from './settings.ts';

@@ -1,0 +1,2 @@
+export type { HttpParts } from './app-type.ts';
+export { buildServer } from './server.ts';

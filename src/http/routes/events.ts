@@ -1,0 +1,77 @@
+import { z } from 'zod';
+import { readSession, watch, type SessionView } from '#session';
+import { refuse } from '#trouble';
+import type { App, HttpParts } from '../app-type.ts';
+import { sessionStatusReply } from '../present.ts';
+import { sayNo } from '../problems.ts';
+import { sessionId } from '../schemas/session.ts';
+
+/** An open stream counts as somebody watching; renewed before ten seconds are over. */
+const WATCH_EVERY_MS = 5_000;
+
+/**
+ * Server-sent events: the whole status object at connect and at each change, `version` as event id.
+ * What changed is told by the hub and read from the database, so a stream can miss a step but never
+ * the last word.
+ */
+export function eventRoutes(app: App, parts: HttpParts): void {
+  app.get('/api/v1/finance/payment-sessions/:session_id/events', {
+    sse: { kind: 'only' },
+    config: { limit: 'public' },
+    schema: {
+      summary: '会话事件流 · Server-sent events of a session (no login)',
+      tags: ['payments'],
+      security: [],
+      params: z.object({ session_id: sessionId }),
+    },
+    handler: async (request, reply) => {
+      const publicId = request.params.session_id;
+      const first = await readSession(parts, publicId);
+      if (first === undefined) return sayNo(reply, refuse('session_not_found'));
+      reply.sse.keepAlive();
+      let sent = 0;
+      const send = async (session: SessionView): Promise<void> => {
+        if (session.version <= sent || !reply.sse.isConnected) return;
+        sent = session.version;
+        const data = sessionStatusReply(session, parts.world.now());
+        await reply.sse.send({ id: String(session.version), event: 'status', data });
+      };
+      let telling = Promise.resolve();
+      const tell = (): void => {
+        telling = telling.then(async () => {
+          const session = await readSession(parts, publicId);
+          if (session !== undefined) await send(session);
+        });
+        telling.catch((error: unknown) => request.log.warn({ event: 'stream', detail: String(error) }));
+      };
+      const stopListening = parts.hub.listen(publicId, tell);
+      const stopWatching = keepWatched(parts, publicId);
+      reply.sse.onClose(() => {
+        stopListening();
+        stopWatching();
+      });
+      await send(first);
+      tell(); // what changed between reading and listening
+      return undefined;
+    },
+  });
+}
+
+function keepWatched(parts: HttpParts, publicId: string): () => void {
+  let cancel: () => void = () => undefined;
+  let stopped = false;
+  const again = async (): Promise<void> => {
+    try {
+      const session = await readSession(parts, publicId);
+      if (session !== undefined) await watch(parts, session);
+    } catch (error) {
+      parts.log.warn('keep-watched', { detail: String(error) });
+    }
+    if (!stopped) cancel = parts.world.after(WATCH_EVERY_MS, () => void again());
+  };
+  void again();
+  return () => {
+    stopped = true;
+    cancel();
+  };
+}

@@ -1,0 +1,2 @@
+import type { App, HttpParts } from '../app-type.ts';
+export function patientPageRoutes(_app: App, _parts: HttpParts): void {}

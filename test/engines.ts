@@ -69,9 +69,7 @@ async function migrated(store: Migratable): Promise<Store> {
 
 function afterwards<S extends Store>(store: S, act: () => Promise<void>): S {
   const close = store.close.bind(store);
-  store.close = async () => {
-    await close();
-    await act();
-  };
+  let closed: Promise<void> | undefined;
+  store.close = () => (closed ??= close().then(act));
   return store;
 }

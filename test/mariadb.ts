@@ -32,6 +32,17 @@ export async function hasMariadb(): Promise<boolean> {
  */
 export async function startMariadb(options: readonly string[] = []): Promise<Mariadb> {
   const folder = mkdtempSync(join(tmpdir(), 'zhenfu-mariadb-'));
+  const remove = (): void => rmSync(folder, { recursive: true, force: true });
+  try {
+    const { url, stop } = await startIn(folder, options);
+    return { url, stop: () => stop().finally(remove) };
+  } catch (error) {
+    remove();
+    throw error;
+  }
+}
+
+async function startIn(folder: string, options: readonly string[]): Promise<Mariadb> {
   const data = join(folder, 'data');
   // As root the server refuses to start unless it is told that root is meant.
   const asUser = process.getuid?.() === 0 ? ['--user=root'] : [];
@@ -63,13 +74,7 @@ export async function startMariadb(options: readonly string[] = []): Promise<Mar
     ...asUser,
     ...options,
   ]);
-  return {
-    url: `mysql://root@127.0.0.1:${port}`,
-    stop: async () => {
-      await stop();
-      rmSync(folder, { recursive: true, force: true });
-    },
-  };
+  return { url: `mysql://root@127.0.0.1:${port}`, stop };
 }
 
 /**

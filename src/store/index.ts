@@ -12,7 +12,7 @@ export {
 export { claimWorld, WrongWorld, type WorldKind } from './claim-world.ts';
 export {
   migrate,
-  migration,
+  migrationOf,
   migrations,
   SchemaMismatch,
   type Migratable,

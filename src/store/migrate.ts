@@ -20,6 +20,8 @@ export interface Migratable extends Store {
   readonly dialect: Dialect;
   /** Runs `work` while no other instance migrates this database. */
   migrating<T>(work: (session: MigrationSession) => Promise<T>): Promise<T>;
+  /** Keeps a copy of the whole database beside it, named after what comes; an embedded one can. */
+  keepCopy?(before: string): void;
 }
 
 export interface MigrationSession extends Pick<Tx, 'all' | 'run'> {
@@ -60,12 +62,12 @@ function readMigrations(folder: string): Migration[] {
     .toSorted();
   return names.map((name, index) => {
     if (Number(name.slice(0, 4)) !== index) throw new Error(`schema/${name}: expected number ${index}`);
-    return migration(index, name.slice(5, -4), readFileSync(join(folder, name), 'utf8'));
+    return migrationOf(index, name.slice(5, -4), readFileSync(join(folder, name), 'utf8'));
   });
 }
 
 /** A migration from its text; line ends do not count. */
-export function migration(version: number, name: string, text: string): Migration {
+export function migrationOf(version: number, name: string, text: string): Migration {
   const digest = createHash('sha256').update(text.replaceAll('\r\n', '\n')).digest('hex');
   return { version, name, digest, text };
 }
@@ -80,15 +82,21 @@ export async function migrate(
   world: Pick<World, 'now'>,
   wanted: readonly Migration[] = migrations(),
 ): Promise<number[]> {
-  const applied: number[] = [];
   const ledger = await store.migrating((session) => openLedger(session, store.dialect));
   refuseUnknown(ledger, wanted);
-  for (const next of wanted) {
-    if (ledger.some((row) => row.version === next.version && row.applied_at !== null)) continue;
-    if (await store.migrating((session) => apply(session, next, store.dialect, world.now())))
-      applied.push(next.version);
+  const finished = new Set(ledger.filter((row) => row.applied_at !== null).map((row) => row.version));
+  const pending = wanted.filter(({ version }) => !finished.has(version));
+  if (finished.size > 0 && pending[0] !== undefined) store.keepCopy?.(`before-${title(pending[0])}`);
+  const applied: number[] = [];
+  for (const next of pending) {
+    const byUs = await store.migrating((session) => apply(session, next, store.dialect, world.now()));
+    if (byUs) applied.push(next.version);
   }
   return applied;
+}
+
+function title(of: { version: number; name: string }): string {
+  return `${String(of.version).padStart(4, '0')}-${of.name}`;
 }
 
 interface LedgerRow {
@@ -108,17 +116,16 @@ async function openLedger(session: MigrationSession, dialect: Dialect): Promise<
 
 function refuseUnknown(ledger: readonly LedgerRow[], wanted: readonly Migration[]): void {
   for (const row of ledger) {
-    const known = wanted.find((migration) => migration.version === row.version);
-    const title = `${String(row.version).padStart(4, '0')}-${row.name}`;
+    const known = wanted.find(({ version }) => version === row.version);
     if (known === undefined) {
       throw new SchemaMismatch(
-        `数据库比程序新（含 ${title}），请使用较新的程序。 The database is newer than this program: it has ${title}.`,
+        `数据库比程序新（含 ${title(row)}），请使用较新的程序。 The database is newer than this program: it has ${title(row)}.`,
       );
     }
     if (known.digest !== row.digest) {
       throw new SchemaMismatch(
-        `数据库中的 ${title} 与程序中的不同，请使用建立它的程序版本或恢复备份。 ` +
-          `${title} was applied with another text: use the program that made this database, or restore a backup.`,
+        `数据库中的 ${title(row)} 与程序中的不同，请使用建立它的程序版本或恢复备份。 ` +
+          `${title(row)} was applied with another text: use the program that made this database, or restore a backup.`,
       );
     }
   }

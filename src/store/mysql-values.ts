@@ -80,8 +80,8 @@ interface DriverError extends Error {
 }
 
 /** The errors of the driver as the contract names them; others as they are. */
-export function translate(error: unknown): unknown {
-  if (!(error instanceof Error)) return error;
+export function translate(error: unknown): Error {
+  if (!(error instanceof Error)) return new Error('the driver threw no error', { cause: error });
   const { errno = 0, message } = error as DriverError;
   if (DUPLICATE.has(errno)) return new UniqueViolation(keyName(message));
   if (CONSTRAINTS.has(errno)) return new ConstraintViolation(message);
@@ -89,8 +89,8 @@ export function translate(error: unknown): unknown {
 }
 
 /** `Duplicate entry 'x' for key 'bills.bills_bill_no'` (MariaDB leaves out the table) names `bills_bill_no`. */
-function keyName(message: string): string {
-  const key = /for key '([^']+)'$/.exec(message)?.[1] ?? 'PRIMARY';
+function keyName(text: string): string {
+  const key = /for key '([^']+)'$/.exec(text)?.[1] ?? 'PRIMARY';
   return key.slice(key.lastIndexOf('.') + 1);
 }
 
@@ -98,11 +98,8 @@ function keyName(message: string): string {
 export function isLost(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const { errno = 0, code = '', fatal } = error as DriverError;
-  return fatal === true || LOST.has(code) || CUT_OFF.has(errno) || message(error);
-}
-
-/** mysql2 gives no code to what is asked of a connection that is already closed. */
-function message(error: Error): boolean {
+  if (fatal === true || LOST.has(code) || CUT_OFF.has(errno)) return true;
+  // mysql2 gives no code to what is asked of a connection that is already closed.
   return error.message.startsWith("Can't add new command when connection is in closed state");
 }
 
@@ -112,9 +109,10 @@ export function isRepeatable(error: unknown): boolean {
   return isLost(error) || (error instanceof Error && COLLISIONS.has((error as DriverError).errno ?? 0));
 }
 
+/** Table, column, key, column or key to drop gone, trigger, foreign key, CHECK of that name. */
+const ALREADY_THERE = new Set([1050, 1060, 1061, 1091, 1359, 1826, 3822]);
+
 /** Whether a statement of a migration found that it had been carried out before the process was killed. */
 export function isAlreadyThere(error: unknown): boolean {
   return error instanceof Error && ALREADY_THERE.has((error as DriverError).errno ?? 0);
 }
-/** Table, column, key, column or key to drop gone, trigger, foreign key, CHECK of that name. */
-const ALREADY_THERE = new Set([1050, 1060, 1061, 1091, 1359, 1826, 3822]);

@@ -14,7 +14,7 @@ import { ASKED, judge } from './mysql-checks.ts';
 import { readMysqlUrl } from './mysql-url.ts';
 import { bound, isAlreadyThere, isLost, isRepeatable, plain, translate } from './mysql-values.ts';
 import type { Dialect } from './schema/dialect.ts';
-import { StoreUnavailable, type Statement, type Store, type Tx, type Value } from './store.ts';
+import { Conflict, StoreUnavailable, type Statement, type Tx, type Value } from './store.ts';
 
 export interface MysqlOptions {
   /** `mysql://user:password@host:3306/database`; see `readMysqlUrl`. */
@@ -32,8 +32,8 @@ const TRIES = 5;
 /** A statement that takes longer has lost its server: 6 × the longest wait for a lock. */
 const STATEMENT_MS = 30_000;
 
-/** How long an instance waits for another one that migrates. */
-const MIGRATION_WAIT_SECONDS = 120;
+/** How long an instance waits, each of five times, for another one that migrates. */
+const MIGRATION_WAIT_SECONDS = 20;
 
 /**
  * What every connection is told before its first use. The last two modes make `||` and "names" mean
@@ -104,7 +104,9 @@ async function repeating<T>(world: World, work: () => Promise<T>): Promise<T> {
         const detail = error instanceof Error ? error.message : String(error);
         throw new StoreUnavailable(`gave up after ${TRIES} tries: ${detail}`, { cause: error });
       }
-      await pause(world, jitter(world, 10 * 3 ** tries, 0.5));
+      // Two that collided want to be out of step; a server that was lost wants time to come back.
+      const pauseMs = isLost(error) ? 30 * 3 ** tries : 5 * 2 ** tries;
+      await pause(world, jitter(world, pauseMs, 0.5));
     }
   }
 }
@@ -145,6 +147,7 @@ export class MysqlStore implements Migratable {
   readonly dialect: Dialect;
   readonly #connections: Connections;
   readonly #world: World;
+  readonly #running = new Set<Promise<unknown>>();
   #closed = false;
 
   constructor(connections: Connections, dialect: Dialect, world: World) {
@@ -177,12 +180,19 @@ export class MysqlStore implements Migratable {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    while (this.#running.size > 0) await Promise.allSettled(this.#running);
     await this.#connections.end();
   }
 
-  #repeating<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#closed) return Promise.reject(new StoreUnavailable('the store is closed'));
-    return repeating(this.#world, work);
+  async #repeating<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#closed) throw new StoreUnavailable('the store is closed');
+    const running = repeating(this.#world, work);
+    this.#running.add(running);
+    try {
+      return await running;
+    } finally {
+      this.#running.delete(running);
+    }
   }
 }
 
@@ -239,7 +249,7 @@ async function alone<T>(
     lock,
     MIGRATION_WAIT_SECONDS,
   );
-  if (got?.got !== 1) throw new StoreUnavailable('another instance has been migrating for too long');
+  if (got?.got !== 1) throw new Conflict('another instance is migrating this database');
   const value = await work({
     all: (statement, ...values) => tx.all(statement, ...values),
     run: (statement, ...values) => tx.run(statement, ...values),
@@ -272,7 +282,7 @@ async function step(
 class MysqlTx implements Tx {
   readonly acts: (() => void)[] = [];
   /** The first deadlock, lock time-out or lost connection, also when the closure has caught it. */
-  collision: unknown;
+  collision: Error | undefined;
   readonly #connection: PoolConnection;
   #ended = false;
 
@@ -316,8 +326,9 @@ class MysqlTx implements Tx {
         bound(values) as ExecuteValues,
       );
     } catch (error) {
-      if (isRepeatable(error)) this.collision ??= error;
-      throw translate(error);
+      const told = translate(error);
+      if (isRepeatable(told)) this.collision ??= told;
+      throw told;
     }
   }
 

@@ -1,5 +1,5 @@
 import { DatabaseSync, type SQLOutputValue, type StatementSync } from 'node:sqlite';
-import { ConstraintViolation, UniqueViolation, type Statement, type Value } from './store.ts';
+import { ConstraintViolation, UniqueViolation, type Row, type Statement, type Value } from './store.ts';
 
 /** The oldest SQLite without the WAL-reset bug, which can corrupt a database. */
 const OLDEST = [3, 51, 3] as const;
@@ -78,7 +78,7 @@ export class Connection {
       const found = this.#pragma(`PRAGMA ${name === 'timeout' ? 'busy_timeout' : name}`);
       if (found !== wanted) {
         throw new Error(
-          `SQLite 拒绝了设置 ${name}=${wanted}（得到 ${found}）。 SQLite refused this setting.`,
+          `SQLite 拒绝了设置 ${name}=${wanted}（得到 ${String(found)}）。 SQLite refused this setting.`,
         );
       }
     }
@@ -95,17 +95,17 @@ export class Connection {
     return this.#database.isTransaction;
   }
 
-  all<R>(statement: Statement, values: readonly Value[]): R[] {
+  all(statement: Statement, values: readonly Value[]): Row[] {
     try {
-      return this.#prepare(statement).statement.all(...bound(values)) as unknown as R[];
+      return this.#prepare(statement).statement.all(...bound(values)) as Row[];
     } catch (error) {
       throw this.#translate(error);
     }
   }
 
-  one<R>(statement: Statement, values: readonly Value[]): R | undefined {
+  one(statement: Statement, values: readonly Value[]): Row | undefined {
     try {
-      return this.#prepare(statement).statement.get(...bound(values)) as unknown as R | undefined;
+      return this.#prepare(statement).statement.get(...bound(values)) as Row | undefined;
     } catch (error) {
       throw this.#translate(error);
     }
@@ -183,7 +183,7 @@ function uniqueKeys(schema: readonly Record<string, SQLOutputValue>[]): Map<stri
       keys.set(
         list
           .split(',')
-          .map((column) => `${table}.${column.trim()}`)
+          .map((column) => `${String(table)}.${column.trim()}`)
           .join(', '),
         name,
       );

@@ -1,9 +1,10 @@
+import { closeSync, openSync, rmSync } from 'node:fs';
 import { clearImmediate, setImmediate } from 'node:timers';
 import { performAll } from './after-commit.ts';
 import type { Migratable, MigrationSession } from './migrate.ts';
 import { Busy, Connection } from './sqlite-connection.ts';
 import { lockDatabase } from './sqlite-lock.ts';
-import { Conflict, StoreUnavailable, type Statement, type Store, type Tx, type Value } from './store.ts';
+import { Conflict, StoreUnavailable, type Statement, type Tx, type Value } from './store.ts';
 
 export interface SqliteOptions {
   /** A file, whose folder is made when missing, or `:memory:`. */
@@ -56,6 +57,7 @@ export class SqliteStore implements Migratable {
   readonly #writer: Connection;
   readonly #reader: Connection;
   readonly #shared: boolean;
+  readonly #path: string;
   readonly #unlock: () => void;
   readonly #onFatal: (fault: StoreUnavailable) => void;
   readonly #queue: Job[] = [];
@@ -72,13 +74,14 @@ export class SqliteStore implements Migratable {
     this.#writer = parts.writer;
     this.#reader = parts.reader;
     this.#shared = parts.reader === parts.writer;
+    this.#path = parts.path;
     this.#unlock = parts.unlock;
     this.#onFatal = parts.onFatal ?? (() => {});
     this.#readings = {
       all: <R>(statement: Statement, ...values: readonly Value[]) =>
-        this.#reading(() => this.#reader.all<R>(statement, values)),
+        this.#reading(() => this.#reader.all(statement, values) as R[]),
       one: <R>(statement: Statement, ...values: readonly Value[]) =>
-        this.#reading(() => this.#reader.one<R>(statement, values)),
+        this.#reading(() => this.#reader.one(statement, values) as R | undefined),
     };
   }
 
@@ -107,6 +110,15 @@ export class SqliteStore implements Migratable {
         },
       }),
     );
+  }
+
+  /** `VACUUM INTO` is the way to copy a live database; a copy of the file alone lacks its journal. */
+  keepCopy(before: string): void {
+    if (this.#shared) return;
+    const copy = `${this.#path}.${before}`;
+    rmSync(copy, { force: true });
+    closeSync(openSync(copy, 'wx', 0o600));
+    this.#writer.run('VACUUM INTO ?', [copy]);
   }
 
   async close(): Promise<void> {
@@ -256,11 +268,11 @@ class SqliteTx implements Tx {
   }
 
   async all<R>(statement: Statement, ...values: readonly Value[]): Promise<R[]> {
-    return this.#live().all<R>(statement, values);
+    return this.#live().all(statement, values) as R[];
   }
 
   async one<R>(statement: Statement, ...values: readonly Value[]): Promise<R | undefined> {
-    return this.#live().one<R>(statement, values);
+    return this.#live().one(statement, values) as R | undefined;
   }
 
   async run(statement: Statement, ...values: readonly Value[]): Promise<{ rows: number; id: number }> {
@@ -287,18 +299,14 @@ class SqliteTx implements Tx {
  * done when the event loop turns was waiting for the outside, and would hold up everybody's money:
  * it is refused, with what it has done (money-safety, I-18).
  */
-function promptly(work: () => Promise<unknown>): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    const turn = setImmediate(() => reject(new Error('a transaction may await only its own statements')));
-    work().then(
-      (value) => {
-        clearImmediate(turn);
-        resolve(value);
-      },
-      (error: unknown) => {
-        clearImmediate(turn);
-        reject(error);
-      },
-    );
+async function promptly(work: () => Promise<unknown>): Promise<unknown> {
+  let turn: NodeJS.Immediate | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    turn = setImmediate(() => reject(new Error('a transaction may await only its own statements')));
   });
+  try {
+    return await Promise.race([work(), late]);
+  } finally {
+    clearImmediate(turn);
+  }
 }

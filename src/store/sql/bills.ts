@@ -148,15 +148,23 @@ export const sessionsOfBill: Statement = `
 /** void-bill: the code that is in the way. */
 export const shownSessionOfBill: Statement = `SELECT public_id FROM payment_sessions WHERE shown_bill_id = ?`;
 
-/** list-bills: clinic, id before which to begin, limit. */
-export const billPage: Statement = `
-  ${summary} FROM bills b ${settledBy}
-  WHERE b.clinic_id = ? AND b.id < ? ORDER BY b.id DESC LIMIT ?`;
+// A page is found as ids first: sums and joins are then done for its rows alone, not for all that match.
+const page = (ids: string, id: string): Statement => `
+  ${summary}
+  FROM (${ids} ORDER BY ${id} DESC LIMIT ?) page JOIN bills b ON b.id = page.id ${settledBy}
+  ORDER BY b.id DESC`;
+
+/**
+ * list-bills: clinic, id before which to begin, limit. The plus keeps both engines from choosing an
+ * index that begins with the clinic and then sorting every bill it ever made.
+ */
+export const billPage = page('SELECT x.id FROM bills x WHERE +x.clinic_id = ? AND x.id < ?', 'x.id');
 
 /** list-bills: clinic, status, id before which to begin, limit. */
-export const billPageOfStatus: Statement = `
-  ${summary} FROM bills b ${settledBy}
-  WHERE b.clinic_id = ? AND b.status = ? AND b.id < ? ORDER BY b.id DESC LIMIT ?`;
+export const billPageOfStatus = page(
+  'SELECT x.id FROM bills x WHERE x.clinic_id = ? AND x.status = ? AND x.id < ?',
+  'x.id',
+);
 
 // A prefix is a range, so each branch walks one index; LIKE would not (SQLite folds case).
 const found = ['bill_no', 'external_bill_no', 'patient_no', 'patient_name']
@@ -164,11 +172,10 @@ const found = ['bill_no', 'external_bill_no', 'patient_no', 'patient_name']
   .join(' UNION ');
 
 /** list-bills: four times clinic, first and past-the-last text; then id before which to begin, limit. */
-export const foundBillPage: Statement = `
-  ${summary} FROM (${found}) f JOIN bills b ON b.id = f.id ${settledBy}
-  WHERE b.id < ? ORDER BY b.id DESC LIMIT ?`;
+export const foundBillPage = page(`SELECT f.id FROM (${found}) f WHERE f.id < ?`, 'f.id');
 
 /** list-bills: as `foundBillPage`, with the status before the id. */
-export const foundBillPageOfStatus: Statement = `
-  ${summary} FROM (${found}) f JOIN bills b ON b.id = f.id ${settledBy}
-  WHERE b.status = ? AND b.id < ? ORDER BY b.id DESC LIMIT ?`;
+export const foundBillPageOfStatus = page(
+  `SELECT x.id FROM (${found}) f JOIN bills x ON x.id = f.id WHERE x.status = ? AND x.id < ?`,
+  'x.id',
+);

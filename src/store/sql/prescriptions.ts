@@ -99,10 +99,10 @@ export const linesOfPrescription: Statement = `
     quantity, unit, unit_price, amount_fen, footnote, skin_test, advice
   FROM prescription_lines WHERE prescription_id = ? ORDER BY line_no`;
 
-/** list-prescriptions: clinic, id before which to begin, limit. */
+/** list-prescriptions: clinic, id before which to begin, limit. The plus: see `billPage`. */
 export const prescriptionPage: Statement = `
   ${shown} FROM prescriptions r ${withBill}
-  WHERE r.clinic_id = ? AND r.id < ? ORDER BY r.id DESC LIMIT ?`;
+  WHERE +r.clinic_id = ? AND r.id < ? ORDER BY r.id DESC LIMIT ?`;
 
 /** list-prescriptions: clinic, state, id before which to begin, limit. */
 export const prescriptionPageOfState: Statement = `

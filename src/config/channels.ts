@@ -118,6 +118,7 @@ function wechatOf(settings: Settings, faults: SettingFault[]): WechatConfigurati
     appId: required(settings.WECHAT_APP_ID, 'WECHAT_APP_ID', faults),
     mchId: required(settings.WECHAT_MCH_ID, 'WECHAT_MCH_ID', faults),
     apiV3Key: required(settings.WECHAT_API_KEY, 'WECHAT_API_KEY', faults),
+    formerApiV3Key: formerKeyOf(settings, faults),
     merchantCertificate: fileOf(settings.WECHAT_CERT_PATH, 'WECHAT_CERT_PATH', faults),
     merchantPrivateKey: fileOf(settings.WECHAT_KEY_PATH, 'WECHAT_KEY_PATH', faults),
     publicKeyId: settings.WECHAT_PUBLIC_KEY_ID,
@@ -125,6 +126,14 @@ function wechatOf(settings: Settings, faults: SettingFault[]): WechatConfigurati
     gatewayUrl: settings.WECHAT_GATEWAY_URL,
     backupGatewayUrl: settings.WECHAT_GATEWAY_BACKUP_URL,
   };
+}
+
+/** The APIv3 key before the last change opens what was already under way; it needs the time of the change. */
+function formerKeyOf(settings: Settings, faults: SettingFault[]): WechatConfiguration['formerApiV3Key'] {
+  const key = settings.ZHENFU_WECHAT_FORMER_API_KEY;
+  if (key === undefined) return undefined;
+  const field = 'ZHENFU_WECHAT_API_KEY_REPLACED_AT';
+  return { key, replacedAtMs: Date.parse(required(settings[field], field, faults)) };
 }
 
 function required(value: string | undefined, field: string, faults: SettingFault[]): string {

@@ -41,11 +41,13 @@ export const settingsSchema = z.object({
   ZHENFU_REVIEW_REQUIRED: flag.default(false),
   ZHENFU_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug']).default('info'),
   ZHENFU_SIM_TOKEN: text.optional(),
+  ZHENFU_WECHAT_FORMER_API_KEY: text.optional(),
+  ZHENFU_WECHAT_API_KEY_REPLACED_AT: z.iso.datetime({ offset: true }).optional(),
 });
 
 export type Settings = z.infer<typeof settingsSchema>;
 
-const secrets = ['ALIPAY_APP_PRIVATE_KEY', 'ALIPAY_PUBLIC_KEY', 'WECHAT_API_KEY', 'DATABASE_URL', 'ZHENFU_SIM_TOKEN'] as const;
+const secrets = ['ALIPAY_APP_PRIVATE_KEY', 'ALIPAY_PUBLIC_KEY', 'WECHAT_API_KEY', 'DATABASE_URL', 'ZHENFU_SIM_TOKEN', 'ZHENFU_WECHAT_FORMER_API_KEY'] as const;
 
 /** One thing wrong, in words, with its fix; all of them are told at once. */
 export interface SettingFault {

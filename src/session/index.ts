@@ -7,6 +7,6 @@ export type { Log, LogFields, Parts } from './parts.ts';
 export { codeShown, inquire, readSession, watch } from './read-session.ts';
 export { receiveNotification } from './receive-notification.ts';
 export type { Retirement } from './retire-session.ts';
-export { voidBill, type VoidRefusal } from './void-bill.ts';
+export { voidBill, voidPrescription } from './void-bill.ts';
 export { watchChanges } from './watch-changes.ts';
 export type { SessionView } from '#sql/sessions';

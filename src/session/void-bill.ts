@@ -1,52 +1,56 @@
-import { voidBillRow } from '#bill';
-import { billToCollect, type BillToCollect } from '#sql/bills';
-import { settledSessionOfBill, shownSession, type SessionRow, type SessionView } from '#sql/sessions';
+import { voidBillRow, type VoidBillRefusal } from '#bill';
+import { readPrescription, voidPrescriptionRow, type VoidPrescriptionRefusal } from '#prescription';
+import { shownSession, type SessionRow } from '#sql/sessions';
 import type { Tx } from '#store';
 import { isRefusal, refuse, type Refusal } from '#trouble';
 import type { Parts } from './parts.ts';
 import { retireSession } from './retire-session.ts';
 
-export interface VoidBill {
-  billId: number;
+export interface Voiding {
+  id: number;
   reason: string;
+  /** Go on although what became of the old code is not certain. */
   insist: boolean;
   actor: string;
 }
 
-export type VoidRefusal = Refusal<'bill_not_found' | 'bill_already_paid' | 'retire_unfinished'>;
-
 /**
  * Voids an unpaid bill, the code on its screens first. Money that comes by an old code after that is
  * surplus and goes back. A bill that is void already stays so.
- * `alongside` runs in the transaction that voids (a prescription voids itself with its bill).
  */
-export async function voidBill(
+export function voidBill(parts: Parts, wish: Voiding): Promise<{ voided: boolean } | VoidBillRefusal> {
+  return offScreens(parts, wish, wish.id, (tx, atMs) => voidBillRow(tx, wish.id, wish.reason, wish.actor, atMs));
+}
+
+/** Voids a prescription together with its unpaid bill, the code on the bill's screens first. */
+export async function voidPrescription(
   parts: Parts,
-  wish: VoidBill,
-  alongside?: (tx: Tx, atMs: number) => Promise<void>,
-): Promise<{ billId: number } | VoidRefusal> {
+  wish: Voiding,
+): Promise<{ voided: boolean } | VoidPrescriptionRefusal> {
+  const prescription = await readPrescription(parts, wish.id);
+  if (isRefusal(prescription)) return prescription;
+  return offScreens(parts, wish, prescription.bill_id, (tx, atMs) =>
+    voidPrescriptionRow(tx, wish.id, wish.reason, wish.actor, atMs),
+  );
+}
+
+/**
+ * Runs `act` once no code of the bill stands on a screen. The act refuses `retire_unfinished` by
+ * itself when a new code came in this instant; then the round is made again.
+ */
+async function offScreens<R extends object>(
+  parts: Parts,
+  wish: Voiding,
+  billId: number | null,
+  act: (tx: Tx, atMs: number) => Promise<R>,
+): Promise<R | Refusal<'retire_unfinished'>> {
   for (;;) {
-    const { bill, shown, paid } = await parts.store.read(async (tx) => ({
-      bill: await tx.one<BillToCollect>(billToCollect, wish.billId),
-      shown: await tx.one<SessionRow>(shownSession, wish.billId),
-      paid: await tx.one<SessionView>(settledSessionOfBill, wish.billId),
-    }));
-    if (bill === undefined) return refuse('bill_not_found');
-    if (bill.status === 'paid') return refuse('bill_already_paid', { facts: { session_id: paid?.public_id ?? null } });
-    if (bill.status === 'void') return { billId: bill.id };
+    const shown = billId === null ? undefined : await parts.store.read((tx) => tx.one<SessionRow>(shownSession, billId));
     if (shown !== undefined) {
       const retired = await retireSession(parts, { ...wish, publicId: shown.public_id, reason: 'void' });
       if (retired === 'unfinished') return refuse('retire_unfinished', { facts: { session_id: shown.public_id } });
-      continue;
     }
-    const voided = await parts.store.transact('void-bill', async (tx) => {
-      const atMs = parts.world.now();
-      const answer = await voidBillRow(tx, bill.id, wish.reason, wish.actor, atMs);
-      if (isRefusal(answer) || !answer.voided) return false;
-      await alongside?.(tx, atMs);
-      return true;
-    });
-    // Paid, or a new code was shown, in this instant: look again.
-    if (voided) return { billId: bill.id };
+    const done = await parts.store.transact('void', (tx) => act(tx, parts.world.now()));
+    if (!isRefusal(done) || done.refused !== 'retire_unfinished') return done;
   }
 }

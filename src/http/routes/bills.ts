@@ -48,10 +48,11 @@ export function billRoutes(app: App, parts: HttpParts, asker: Asker): void {
     },
     handler: async (request, reply) => {
       const { reason, insist } = request.body;
-      const wish = { billId: request.params.bill_id, reason, insist: insist ?? false, actor: actorOf(request) };
+      const id = request.params.bill_id;
+      const wish = { id, reason, insist: insist ?? false, actor: actorOf(request) };
       const voided = await voidBill(parts, wish);
       if (isRefusal(voided)) return sayNo(reply, voided);
-      const found = await readBill(parts, voided.billId);
+      const found = await readBill(parts, id);
       return isRefusal(found) ? sayNo(reply, found) : reply.send(billReply(found));
     },
   });

@@ -40,7 +40,7 @@ export const billLineInput = z
     message: 'exactly one of unit_price_fen and unit_price',
     path: ['unit_price_fen'],
   })
-  .meta({ id: 'BillLineInput' });
+  .meta({ id: 'NewBillLine' });
 
 export const createBillBody = z
   .strictObject({

@@ -37,7 +37,7 @@ export const rxLineInput = z
     message: 'exactly one of unit_price_fen and unit_price',
     path: ['unit_price_fen'],
   })
-  .meta({ id: 'PrescriptionLineInput' });
+  .meta({ id: 'NewPrescriptionLine' });
 
 export const issuePrescriptionBody = z
   .strictObject({

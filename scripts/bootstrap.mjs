@@ -10,6 +10,8 @@ export const root = fileURLToPath(new URL('..', import.meta.url));
 
 const STAMP = join('node_modules', '.zhenfu-lock');
 const NPM_RECORD = join('node_modules', '.package-lock.json');
+/** The process id of the npm that is installing, so that no two of them write into each other's work. */
+const INSTALLER = join(root, '.cache', 'installer.pid');
 
 /** Progress for people, Chinese first. On stderr: stdout belongs to the command that is being run. */
 export function say(chinese, english) {
@@ -24,6 +26,7 @@ export function giveUp(chinese, english) {
 
 /** Brings the packages up to the lock file and answers the Node 24 that runs the project. */
 export async function bootstrap() {
+  if (!isInstalled(root)) await installationToEnd();
   if (!isInstalled(root)) await install();
   return findNode();
 }
@@ -48,8 +51,23 @@ function npmWroteItDown(folder, lock) {
   if (record === undefined) return false;
   const present = JSON.parse(record).packages;
   return Object.entries(JSON.parse(lock).packages).every(
-    ([path, pack]) => path === '' || pack.optional || present[path]?.version === pack.version,
+    ([path, pack]) =>
+      path === '' ||
+      pack.optional ||
+      (present[path]?.version === pack.version && existsSync(join(folder, path, 'package.json'))),
   );
+}
+
+/** Waits for an npm that a start beside this one began, or one that was killed left behind. */
+async function installationToEnd() {
+  const isRunning = () => {
+    const pid = Number(readText(INSTALLER) ?? 0);
+    // The number may have gone to another process since; Linux tells what it is.
+    return pid > 0 && (readText(`/proc/${pid}/cmdline`) ?? '').includes('npm');
+  };
+  if (isRunning()) say('另一个安装正在进行，等待其结束……', 'Another install is under way; waiting for it …');
+  const waitedEnough = performance.now() + 600_000;
+  while (isRunning() && performance.now() < waitedEnough) await new Promise((done) => setTimeout(done, 500));
 }
 
 /**
@@ -88,11 +106,11 @@ async function install() {
 function npm(...args) {
   const cli = process.env.npm_execpath;
   const [command, first] = cli?.endsWith('.js') ? [process.execPath, [cli]] : ['npm', []];
-  const child = spawn(command, [...first, ...args], { cwd: root, stdio: ['ignore', 2, 2] });
-  return new Promise((resolve) => {
-    child.on('error', () => resolve(127));
-    child.on('exit', (code) => resolve(code ?? 1));
-  });
+  return run(command, [...first, ...args], { stdio: ['ignore', 2, 2], onStart: noteInstaller });
+}
+
+function noteInstaller(pid) {
+  if (pid !== undefined) writeFileSync(INSTALLER, String(pid));
 }
 
 /** The Node the project pins, else the running one where it is of the same line; else words. */
@@ -131,13 +149,17 @@ export function environment() {
   return { NODE_COMPILE_CACHE: cache, ...process.env };
 }
 
-/** Runs a program to its end and answers its exit code (1 when a signal ended it). Asked to end, it asks the program. */
-export async function run(command, args, options = {}) {
+/**
+ * Runs a program to its end and answers its exit code: 127 when it cannot be started, 1 when a signal ended
+ * it. Who asks this script to end has asked the program.
+ */
+export async function run(command, args, { onStart, ...options } = {}) {
   const child = spawn(command, args, { cwd: root, stdio: 'inherit', env: environment(), ...options });
+  onStart?.(child.pid);
   const stop = () => child.kill('SIGTERM');
   process.once('SIGTERM', stop);
-  const code = await new Promise((resolve, reject) => {
-    child.on('error', reject);
+  const code = await new Promise((resolve) => {
+    child.on('error', () => resolve(127));
     child.on('exit', (status) => resolve(status ?? 1));
   });
   process.off('SIGTERM', stop);

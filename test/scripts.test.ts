@@ -33,6 +33,12 @@ describe('what is installed', () => {
   const lock = JSON.stringify({ packages: asked });
   const record = (a: string): string => JSON.stringify({ packages: { 'node_modules/a': { version: a } } });
 
+  const whole = {
+    'package-lock.json': lock,
+    'node_modules/.package-lock.json': record('1.0.0'),
+    'node_modules/a/package.json': '{}',
+  };
+
   test('an empty clone has nothing installed', () => {
     expect(isInstalled(folderWith({ 'package-lock.json': lock }))).toBe(false);
   });
@@ -42,20 +48,22 @@ describe('what is installed', () => {
     expect(isInstalled(folder)).toBe(false);
   });
 
-  test('an install that npm finished counts, whoever asked for it, and optional packages may be missing', () => {
+  test('npm’s record alone makes no install: the packages must be there', () => {
     const folder = folderWith({
       'package-lock.json': lock,
       'node_modules/.package-lock.json': record('1.0.0'),
     });
+    expect(isInstalled(folder)).toBe(false);
+  });
+
+  test('an install that npm finished counts, whoever asked for it, and optional packages may be missing', () => {
+    const folder = folderWith(whole);
     expect(isInstalled(folder)).toBe(true);
     expect(isInstalled(folder), 'the second time by its stamp').toBe(true);
   });
 
   test('a lock file that changed asks for another install', () => {
-    const folder = folderWith({
-      'package-lock.json': lock,
-      'node_modules/.package-lock.json': record('1.0.0'),
-    });
+    const folder = folderWith(whole);
     expect(isInstalled(folder)).toBe(true);
     write(folder, 'package-lock.json', lock.replace('1.0.0', '1.0.1'));
     expect(isInstalled(folder)).toBe(false);

@@ -191,7 +191,53 @@ export interface Channel {
   refreshKeys?(): Promise<Outcome<{ keyIds: string[] }>>;
 }
 
+/** One refund's content, pinned when its number is minted. */
+export interface RefundRequest {
+  outTradeNo: string;
+  outRefundNo: string;
+  /** `trade_no` / `transaction_id` of the payment, when known. */
+  channelTradeNo?: string;
+  amountFen: Fen;
+  /** What was paid in all. */
+  totalFen: Fen;
+  /** From a fixed list of neutral words; shown to the payer. */
+  reason: string;
+  notifyUrl: string;
+}
+
+export type RefundQuery = Pick<RefundRequest, 'outTradeNo' | 'outRefundNo' | 'channelTradeNo' | 'amountFen' | 'totalFen'>;
+
+export type StatementDay =
+  | { state: 'not_ready' }
+  | { state: 'empty' }
+  | {
+      state: 'whole';
+      lines: StatementLine[];
+      /** The file as it came (unzipped), for the record. */
+      bytes: Uint8Array;
+      digest: string;
+    };
+
+/** One line: the report that goes through the one door, and what reconciliation compares later. */
+export interface StatementLine {
+  lineNo: number;
+  report: ChannelReport;
+  /** Fee in 1/100000 yuan (the files carry up to five decimals); positive is taken from us. */
+  feeMicro: number;
+  words: string;
+}
+
 export interface ChannelTraits {
+  /** How long `none` from `queryRefund` may be a refund still under way, counted from the last send. */
+  refundNoneProvesAfterMs: number;
+  /** At least this long between two refunds of one payment (Alipay 3 s, WeChat Pay one minute). */
+  betweenRefundsMs: number;
+  /** Refunds of one payment at most (WeChat Pay 50); undefined: no published limit. */
+  refundsAtMost?: number;
+  /** How long after payment a refund is possible (365 days). */
+  refundWindowMs: number;
+  /** When the statement of a day may be asked for: ms after the day's end in clinic time. */
+  statementAfterMs: number;
   /**
    * True where an unscanned code has no trade behind it, so that `none` is normal while it lives and
    * no call proves it dead (Alipay). False where `none` means that the create never arrived.

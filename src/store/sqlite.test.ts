@@ -108,11 +108,10 @@ describe('the embedded database', () => {
     async (where) => {
       const store = openSqlite({ path: where === ':memory:' ? where : path });
       await migrate(store, { now: () => 0 });
-      const outside = new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
       const [waiting, beside] = await Promise.allSettled([
         store.transact('waiting', async (tx) => {
           await tx.run(insertClinic, 'never', 'n');
-          await outside;
+          await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
           await tx.run(insertClinic, 'never', 'n');
         }),
         store.transact('beside', (tx) => tx.run(insertClinic, 'a', 'a')),

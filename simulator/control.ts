@@ -3,6 +3,7 @@
  * no real channel would let anybody do. JSON in, JSON out.
  */
 import { json, problem } from './answers.ts';
+import { calm } from './kernel/weather.ts';
 import type { BadField } from './kernel/weather.ts';
 import type { ClockChange } from './kernel/clock.ts';
 import type { Gateway, GatewayAnswer, GatewayRequest, WalletResult } from './kernel/contract.ts';
@@ -28,6 +29,7 @@ export async function control(
   const route = `${request.method} ${url.pathname}`;
   if (route === 'GET /_sim/clock') return readClock(kernel, url.searchParams.get('after'));
   if (route === 'GET /_sim/weather') return json(200, kernel.board.state());
+  if (route === 'GET /_sim/weather/calm') return json(200, calm);
   if (route === 'GET /_sim/ledger') return json(200, kernel.ledger.all());
   const change = changes[route];
   if (change === undefined) {

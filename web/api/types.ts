@@ -1,0 +1,510 @@
+// Written by scripts/generate-api.ts from /openapi.json. Change the server, then run it again.
+
+export interface Operations {
+  'GET /api/v1/finance/bills': {
+    query: {
+      status?: 'unpaid' | 'paid' | 'void';
+      q?: string;
+      before_id?: number;
+      limit?: number;
+    };
+    answer: BillPage;
+  };
+  'POST /api/v1/finance/bills': {
+    body: CreateBillInput;
+    answer: Bill;
+  };
+  'GET /api/v1/finance/bills/{bill_id}': {
+    path: {
+      bill_id: number;
+    };
+    answer: Bill;
+  };
+  'POST /api/v1/finance/bills/{bill_id}/void': {
+    path: {
+      bill_id: number;
+    };
+    body: VoidBillInput;
+    answer: Bill;
+  };
+  'POST /api/v1/finance/bills/{bill_id}/qr-payment': {
+    path: {
+      bill_id: number;
+    };
+    body: OpenSessionInput;
+    answer: OpenedSession;
+  };
+  'GET /api/v1/finance/payment-sessions/{session_id}/status': {
+    path: {
+      session_id: string;
+    };
+    answer: SessionStatus;
+  };
+  'POST /api/v1/finance/payment-sessions/{session_id}/cancellation': {
+    path: {
+      session_id: string;
+    };
+    body: CancellationInput;
+    answer: Retirement;
+  };
+  'POST /api/v1/finance/payment-sessions/{session_id}/inquiry': {
+    path: {
+      session_id: string;
+    };
+    answer: SessionStatus;
+  };
+  'GET /api/v1/finance/payment-methods': {
+    answer: PaymentMethods;
+  };
+  'GET /api/v1/prescriptions': {
+    query: {
+      q?: string;
+      state?: 'issued' | 'approved' | 'returned' | 'void';
+      before_id?: number;
+      limit?: number;
+    };
+    answer: PrescriptionPage;
+  };
+  'POST /api/v1/prescriptions': {
+    body: IssuePrescriptionInput;
+    answer: Prescription;
+  };
+  'GET /api/v1/prescriptions/{id}': {
+    path: {
+      id: number;
+    };
+    answer: Prescription;
+  };
+  'POST /api/v1/prescriptions/{id}/review': {
+    path: {
+      id: number;
+    };
+    body: ReviewInput;
+    answer: Prescription;
+  };
+  'POST /api/v1/prescriptions/{id}/void': {
+    path: {
+      id: number;
+    };
+    body: VoidPrescriptionInput;
+    answer: Prescription;
+  };
+  'GET /api/v1/drugs': {
+    query: {
+      q?: string;
+    };
+    answer: {
+      drugs: Drug[];
+    };
+  };
+  'GET /api/v1/patients': {
+    query: {
+      q?: string;
+    };
+    answer: {
+      patients: Patient[];
+    };
+  };
+  'GET /api/v1/staff-session': {
+    answer: StaffSession;
+  };
+  'POST /api/v1/staff-session': {
+    body: {
+      token: string;
+    };
+    answer: StaffSession;
+  };
+  'DELETE /api/v1/staff-session': {
+    answer: void;
+  };
+}
+
+export type Bill = {
+  id: number;
+  bill_no: string;
+  external_bill_no: string | null;
+  prescription_id: number | null;
+  patient_name: string;
+  patient_no: string;
+  department: string;
+  doctor: string;
+  status: 'unpaid' | 'paid' | 'void';
+  /** Whole fen (分) */
+  total_fen: number;
+  /** Whole fen (分) */
+  payable_fen: number;
+  /** Yuan with two decimals, e.g. "12.30" */
+  payable: string;
+  /** Whole fen (分) */
+  paid_fen: number;
+  /** Whole fen (分) */
+  refunded_fen: number;
+  /** Money that came beside the one payment and is on its way back */
+  surplus_fen: number;
+  /** Of the payment that settled it */
+  payment_method: PaymentMethod | null;
+  paid_at: string | null;
+  late: boolean;
+  valid_until: string | null;
+  /** RFC 3339, UTC */
+  created_at: string;
+  version: number;
+  /** Whole fen (分) */
+  discount_fen: number;
+  /** Whole fen (分) */
+  fund_pay_fen: number;
+  /** Whole fen (分) */
+  account_pay_fen: number;
+  void_reason: string | null;
+  lines: BillLine[];
+  sessions: BillSession[];
+};
+
+export type BillLine = {
+  line_no: number;
+  fee_class: FeeClass;
+  fee_class_name: string;
+  name: string;
+  spec: string;
+  quantity: string;
+  unit: string;
+  unit_price: string;
+  /** Whole fen (分) */
+  amount_fen: number;
+  /** Yuan with two decimals, e.g. "12.30" */
+  amount: string;
+};
+
+export type BillPage = {
+  bills: BillSummary[];
+  next_before_id: number | null;
+};
+
+export type BillSession = {
+  session_id: string;
+  payment_method: PaymentMethod;
+  status: 'pending' | 'paid' | 'expired' | 'cancelled';
+  phase: 'creating' | 'ready' | 'scanned' | 'confirming' | 'ended';
+  shown: boolean;
+  /** RFC 3339, UTC */
+  expires_at: string;
+  /** RFC 3339, UTC */
+  created_at: string;
+  disposition: 'settled' | 'surplus' | 'disputed' | null;
+  late: boolean;
+  out_trade_no: string;
+  channel_trade_no: string | null;
+  paid_at: string | null;
+};
+
+export type BillSummary = {
+  id: number;
+  bill_no: string;
+  external_bill_no: string | null;
+  prescription_id: number | null;
+  patient_name: string;
+  patient_no: string;
+  department: string;
+  doctor: string;
+  status: 'unpaid' | 'paid' | 'void';
+  /** Whole fen (分) */
+  total_fen: number;
+  /** Whole fen (分) */
+  payable_fen: number;
+  /** Yuan with two decimals, e.g. "12.30" */
+  payable: string;
+  /** Whole fen (分) */
+  paid_fen: number;
+  /** Whole fen (分) */
+  refunded_fen: number;
+  /** Money that came beside the one payment and is on its way back */
+  surplus_fen: number;
+  /** Of the payment that settled it */
+  payment_method: PaymentMethod | null;
+  paid_at: string | null;
+  late: boolean;
+  valid_until: string | null;
+  /** RFC 3339, UTC */
+  created_at: string;
+  version: number;
+};
+
+export type CancellationInput = {
+  insist?: boolean;
+};
+
+export type CreateBillInput = {
+  external_bill_no: string;
+  patient_name: string;
+  patient_no?: string;
+  department?: string;
+  doctor?: string;
+  lines: NewBillLineInput[];
+  /** Whole fen (分) */
+  discount_fen?: number;
+  /** Whole fen (分) */
+  fund_pay_fen?: number;
+  /** Whole fen (分) */
+  account_pay_fen?: number;
+};
+
+export type Drug = {
+  code: string;
+  generic_name: string;
+  trade_name: string;
+  form: string;
+  spec: string;
+  kind: 'western' | 'patent' | 'herb';
+  unit: string;
+  unit_price: string;
+  dose_unit: string;
+};
+
+export type FeeClass = '10' | '11' | '12' | '13' | '14' | '01' | '02' | '03' | '04' | '05' | '06' | '07' | '08' | '09';
+
+export type FeeClassInput = '10' | '11' | '12' | '13' | '14' | '01' | '02' | '03' | '04' | '05' | '06' | '07' | '08' | '09';
+
+export type IssuePrescriptionInput = {
+  patient_name: string;
+  patient_no: string;
+  sex: 'male' | 'female';
+  birth_date: string;
+  /** For newborns and infants */
+  weight_grams?: number;
+  /** 费别: 自费, 医保 … */
+  fee_type?: string;
+  department: string;
+  doctor: string;
+  diagnosis: string;
+  /** western: 西药/中成药; herbal: 中药饮片 */
+  rx_type: 'western' | 'herbal';
+  /** 普通 · 急诊 · 儿科 · 麻 · 精一 · 精二 */
+  rx_class?: 'normal' | 'emergency' | 'child' | 'narcotic' | 'psychotropic_1' | 'psychotropic_2';
+  /** Issue day counts as the first (art. 18) */
+  valid_days?: number;
+  /** Why more than 7 (emergency: 3) days (art. 19) */
+  long_supply_reason?: string;
+  /** 剂数/付数, herbal only */
+  doses?: number;
+  /** 煎服法, herbal only */
+  decoction?: string;
+  /** Narcotic and psychotropic class I */
+  identity_no?: string;
+  agent_name?: string;
+  agent_identity_no?: string;
+  lines: NewPrescriptionLineInput[];
+};
+
+export type NewBillLineInput = {
+  fee_class: FeeClassInput;
+  name: string;
+  spec?: string;
+  quantity: number | string;
+  unit: string;
+  /** Whole fen (分) */
+  unit_price_fen?: number;
+  /** Yuan, ≤ 4 decimals; instead of unit_price_fen */
+  unit_price?: string;
+};
+
+export type NewPrescriptionLineInput = {
+  drug_code?: string;
+  generic_name: string;
+  trade_name?: string;
+  /** 剂型 */
+  form?: string;
+  /** 规格 */
+  spec: string;
+  /** 西药 · 中成药 · 中药饮片 */
+  kind: 'western' | 'patent' | 'herb';
+  /** 单次用量, e.g. "0.5" */
+  dose: string;
+  dose_unit: string;
+  /** 给药途径/用法 */
+  route: string;
+  /** qd/bid/tid/q8h/prn or words */
+  frequency: string;
+  days?: number;
+  quantity: number | string;
+  unit: string;
+  /** Whole fen (分) */
+  unit_price_fen?: number;
+  unit_price?: string;
+  /** 脚注 (herbs): 先煎, 后下, 包煎 */
+  footnote?: string;
+  skin_test?: boolean;
+  /** 嘱托 */
+  advice?: string;
+};
+
+export type OpenSessionInput = {
+  payment_method: PaymentMethodInput;
+  timeout_minutes?: number;
+  /** Retire the code that is shown and make a new one */
+  refresh?: boolean;
+  /** Go on although the old code may still be paid */
+  insist?: boolean;
+};
+
+export type OpenedSession = {
+  qr_code_content: string;
+  qr_code_image_url: string;
+  /** RFC 3339, UTC */
+  expires_at: string;
+  session_id: string;
+  bill_id: number;
+  payment_method: PaymentMethod;
+  /** Whole fen (分) */
+  amount_fen: number;
+  /** Yuan with two decimals, e.g. "12.30" */
+  amount: string;
+  patient_page_url: string;
+  /** RFC 3339, UTC */
+  server_time: string;
+};
+
+export type Patient = {
+  patient_no: string;
+  name: string;
+  sex: 'male' | 'female';
+  birth_date: string;
+};
+
+export type PaymentMethod = 'alipay' | 'wechat';
+
+export type PaymentMethodInput = 'alipay' | 'wechat';
+
+export type PaymentMethods = {
+  methods: ({
+    method: PaymentMethod;
+    enabled: boolean;
+    reason_zh: string | null;
+    reason_en: string | null;
+  })[];
+};
+
+export type Prescription = {
+  id: number;
+  prescription_no: string;
+  state: 'issued' | 'approved' | 'returned' | 'void';
+  review_required: boolean;
+  patient_name: string;
+  patient_no: string;
+  sex: 'male' | 'female';
+  birth_date: string;
+  /** As printed: 35岁, 8月, 12天 */
+  age: string;
+  fee_type: string;
+  department: string;
+  doctor: string;
+  diagnosis: string;
+  /** western: 西药/中成药; herbal: 中药饮片 */
+  rx_type: 'western' | 'herbal';
+  /** 普通 · 急诊 · 儿科 · 麻 · 精一 · 精二 */
+  rx_class: 'normal' | 'emergency' | 'child' | 'narcotic' | 'psychotropic_1' | 'psychotropic_2';
+  /** RFC 3339, UTC */
+  valid_until: string;
+  doses: number | null;
+  decoction: string;
+  long_supply_reason: string;
+  /** Whole fen (分) */
+  amount_fen: number;
+  /** Yuan with two decimals, e.g. "12.30" */
+  amount: string;
+  bill_id: number | null;
+  bill_status: 'unpaid' | 'paid' | 'void' | null;
+  review_note: string | null;
+  lines: PrescriptionLine[];
+  /** RFC 3339, UTC */
+  created_at: string;
+  version: number;
+};
+
+export type PrescriptionLine = {
+  line_no: number;
+  drug_code: string;
+  generic_name: string;
+  trade_name: string;
+  form: string;
+  spec: string;
+  kind: 'western' | 'patent' | 'herb';
+  dose: string;
+  dose_unit: string;
+  route: string;
+  frequency: string;
+  days: number | null;
+  quantity: string;
+  unit: string;
+  unit_price: string;
+  /** Whole fen (分) */
+  amount_fen: number;
+  footnote: string;
+  skin_test: boolean;
+  advice: string;
+};
+
+export type PrescriptionPage = {
+  prescriptions: Prescription[];
+  next_before_id: number | null;
+};
+
+export type Retirement = {
+  result: 'paid' | 'closed' | 'withdrawn';
+  /** Only when withdrawn: the last moment that old money may come */
+  payable_until: string | null;
+  session: SessionStatus;
+};
+
+export type ReviewInput = {
+  decision: 'approve' | 'return';
+  note?: string;
+};
+
+export type SessionStatus = {
+  status: 'pending' | 'paid' | 'expired' | 'cancelled';
+  bill_id: number;
+  payment_method: PaymentMethod;
+  /** RFC 3339, UTC */
+  expires_at: string;
+  session_id: string;
+  phase: 'creating' | 'ready' | 'scanned' | 'confirming' | 'ended';
+  /** The image may stand on a screen now */
+  code_shown: boolean;
+  /** Whole fen (分) */
+  amount_fen: number;
+  /** Yuan with two decimals, e.g. "12.30" */
+  amount: string;
+  version: number;
+  /** RFC 3339, UTC */
+  server_time: string;
+  paid_at: string | null;
+  /** The money came after the code had left the screens */
+  late: boolean;
+  disposition: 'settled' | 'surplus' | 'disputed' | null;
+  replaced_by: string | null;
+  end_reason: 'timeout' | 'refresh' | 'switch' | 'cancel' | 'void' | 'declined' | 'paid_elsewhere' | 'disputed' | null;
+  clinic_name: string;
+};
+
+export type StaffSession = {
+  actor: string;
+  clinic_name: string;
+  world: 'live' | 'sandbox' | 'simulated';
+  phone_url: string | null;
+  review_required: boolean;
+  today: {
+    count: number;
+    /** Whole fen (分) */
+    paid_fen: number;
+  };
+};
+
+export type VoidBillInput = {
+  reason: string;
+  insist?: boolean;
+};
+
+export type VoidPrescriptionInput = {
+  reason: string;
+  insist?: boolean;
+};

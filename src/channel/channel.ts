@@ -39,6 +39,7 @@ export type ChannelFaultCode =
   | 'configuration' // keys, certificates, contract, account: an operator must act
   | 'declined' // the request itself: amount, text, limits
   | 'number_spent' // this order number is paid, closed or was used otherwise: query decides
+  | 'short_of_balance' // the merchant's balance is too small: nothing moved, the same number again later
   | 'bug'; // the channel calls our request malformed
 
 /** The account that a payment is pinned to for life. Every report is compared with it. */
@@ -176,6 +177,19 @@ export interface Channel {
    * `not_closable`: paid, being paid or closed already: query.
    */
   close(outTradeNo: string): Promise<Outcome<{ result: 'sent' | 'nothing_to_close' | 'not_closable' }>>;
+
+  /**
+   * Sends money back, at most once per `outRefundNo`: the same request may be repeated word for word.
+   * `done` is a report about the refund, `accepted` too: that is not yet money returned, ask on.
+   */
+  refund(request: RefundRequest): Promise<Outcome<ChannelReport>>;
+  /** Asks what became of a refund. "No such refund" is a `done` report with refund state `none`. */
+  queryRefund(query: RefundQuery): Promise<Outcome<ChannelReport>>;
+  /**
+   * The channel's file of one business day (`2026-11-22`), read and proven whole, or nothing of it.
+   * A file that contradicts itself is `unknown` with `unverified`: none of its lines is handed over.
+   */
+  fetchStatement(day: string): Promise<Outcome<StatementDay>>;
 
   /** Verifies over the raw bytes, then translates. Pure but for the clock and the key ring. */
   readNotification(raw: RawNotification): Promise<NotificationReading>;

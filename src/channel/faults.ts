@@ -81,6 +81,14 @@ export const channelFaults: Readonly<Record<ChannelFaultCode, ChannelFaultMeanin
       en: 'This order number is used already; a query decides what it is',
     },
   },
+  short_of_balance: {
+    whoActs: 'operator',
+    retry: 'same_call',
+    words: {
+      zh: '商户账户余额不足，退款未动账；充值后以原退款单号自动重试',
+      en: 'The merchant balance is too small; no money moved. Once topped up, the same refund is tried again',
+    },
+  },
   bug: {
     whoActs: 'developer',
     retry: 'no',

@@ -39,7 +39,6 @@ export type ChannelFaultCode =
   | 'configuration' // keys, certificates, contract, account: an operator must act
   | 'declined' // the request itself: amount, text, limits
   | 'number_spent' // this order number is paid, closed or was used otherwise: query decides
-  | 'short_of_balance' // a refund: no money moved, the same number succeeds once the balance is filled up
   | 'short_of_balance' // the merchant's balance is too small: nothing moved, the same number again later
   | 'bug'; // the channel calls our request malformed
 
@@ -182,6 +181,7 @@ export interface Channel {
   /**
    * Sends money back, at most once per `outRefundNo`: the same request may be repeated word for word.
    * `done` is a report about the refund, `accepted` too: that is not yet money returned, ask on.
+   * `short_of_balance` is `unknown`, so that the amount stays reserved and the number stays in use.
    */
   refund(request: RefundRequest): Promise<Outcome<ChannelReport>>;
   /** Asks what became of a refund. "No such refund" is a `done` report with refund state `none`. */
@@ -189,23 +189,6 @@ export interface Channel {
   /**
    * The channel's file of one business day (`2026-11-22`), read and proven whole, or nothing of it.
    * A file that contradicts itself is `unknown` with `unverified`: none of its lines is handed over.
-   */
-  fetchStatement(day: string): Promise<Outcome<StatementDay>>;
-
-  /**
-   * Sends money back; the same number with the same amount moves it once, however often it is sent.
-   * `done` is a report about the refund: `succeeded` only where the channel says that money moved,
-   * `accepted` where it only took the request: ask. `unknown` with `short_of_balance`: nothing moved, so
-   * the amount stays reserved and the same number is sent again. Any other `refused` is for good, and
-   * even then the reservation is freed only after a query said `none` (money-safety.md J4).
-   */
-  refund(request: RefundRequest): Promise<Outcome<ChannelReport>>;
-  /** What became of a refund. `none`: the channel knows no such refund *so far* (`refundNoneProvesAfterMs`). */
-  queryRefund(query: RefundQuery): Promise<Outcome<ChannelReport>>;
-  /**
-   * The channel's statement of one business day, whole or not at all.
-   * day   `2026-11-22`, clinic time; not before `statementAfterMs` past its end
-   * A file that is cut off, or whose sums do not agree with its lines, is `unknown`: no line is used.
    */
   fetchStatement(day: string): Promise<Outcome<StatementDay>>;
 

@@ -89,14 +89,6 @@ export const channelFaults: Readonly<Record<ChannelFaultCode, ChannelFaultMeanin
       en: 'The merchant balance is too small; no money moved. Once topped up, the same refund is tried again',
     },
   },
-  short_of_balance: {
-    whoActs: 'operator',
-    retry: 'same_call',
-    words: {
-      zh: '商户账户余额不足，款项未退出；充值后将以同一退款单号自动重试',
-      en: 'The balance is too small and nothing was refunded; once it is filled up, the same refund is sent again',
-    },
-  },
   bug: {
     whoActs: 'developer',
     retry: 'no',

@@ -12,7 +12,7 @@ const steps = [
   {
     name: 'tidy',
     tool: 'vitest/vitest.mjs',
-    args: ['run', '--project', 'unit', '--passWithNoTests=false', 'test/tidy.test.ts'],
+    args: ['run', '--project', 'unit', '--passWithNoTests=false', '--reporter=dot', 'test/tidy.test.ts'],
   },
 ].filter(({ args }) => args[0] !== '-p' || existsSync(join(root, args[1])));
 

@@ -4,13 +4,19 @@ import { existsSync, readdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { run, say } from './bootstrap.mjs';
 
-/** Each is named by its Debian package. The server alone, without the service that Debian would start. */
+/**
+ * By Debian package. Of MariaDB the server's core alone, without the service that Debian would start; its
+ * installer takes one program from the client's. A server that somebody lends the tests is as good.
+ */
 const needs = [
   { pack: 'chromium', serves: 'browser', isHere: () => hasProgram('chromium') },
-  { pack: 'mariadb-server-core', serves: 'mysql', isHere: () => hasProgram('mariadbd') },
-  { pack: 'zbar-tools', serves: 'zbar', isHere: () => hasProgram('zbarimg') },
   { pack: 'fonts-noto-cjk', serves: 'browser', isHere: () => hasFont('NotoSansCJK') },
+  { pack: 'mariadb-server-core', serves: 'mysql', isHere: () => isLent() || hasProgram('mariadbd') },
+  { pack: 'mariadb-client-core', serves: 'mysql', isHere: () => isLent() || hasProgram('my_print_defaults') },
+  { pack: 'zbar-tools', serves: 'zbar', isHere: () => hasProgram('zbarimg') },
 ];
+
+const isLent = () => (process.env.ZHENFU_TEST_MYSQL_URL ?? 'none') !== 'none';
 
 /** What is missing here: `pack`, the Debian package, and `serves`, what the tests need it for. */
 export function missing() {
@@ -20,18 +26,16 @@ export function missing() {
 /** Installs what is missing where we may: root or passwordless sudo, and apt-get. Answers what is still missing. */
 export async function install() {
   const packs = missing().map((need) => need.pack);
-  if (packs.length === 0) return [];
-  const apt = aptGet();
+  const apt = packs.length === 0 ? undefined : aptGet();
   if (apt === undefined) return missing();
   say(
     `正在安装测试所需的软件包：${packs.join(' ')}……`,
     `Installing what the tests need: ${packs.join(' ')} …`,
   );
-  const [command, ...args] = apt;
-  await run(command, [...args, 'update', '-qq'], { stdio: ['ignore', 2, 2] });
-  await run(command, [...args, 'install', '-y', '-qq', '--no-install-recommends', ...packs], {
-    stdio: ['ignore', 2, 2],
-  });
+  const [command, ...first] = apt;
+  for (const task of [['update'], ['install', '-y', '--no-install-recommends', ...packs]]) {
+    await run(command, [...first, '-qq', ...task], { stdio: ['ignore', 2, 2] });
+  }
   return missing();
 }
 
@@ -50,6 +54,6 @@ function hasProgram(name) {
 }
 
 function hasFont(name) {
-  const fonts = '/usr/share/fonts';
-  return existsSync(fonts) && readdirSync(fonts, { recursive: true }).some((file) => file.includes(name));
+  const fonts = ['/usr/share/fonts', '/usr/local/share/fonts'].filter((folder) => existsSync(folder));
+  return fonts.some((folder) => readdirSync(folder, { recursive: true }).some((file) => file.includes(name)));
 }

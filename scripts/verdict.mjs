@@ -2,7 +2,7 @@
 
 /** Counts vitest's JSON report; a file that could not even be loaded counts as one failure. */
 export function count(report) {
-  if (report === undefined) return { passed: 0, failed: 0, skipped: 0 };
+  if (report === null) return { passed: 0, failed: 0, skipped: 0 };
   const unloadable = report.testResults.filter(
     (file) => file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed'),
   );

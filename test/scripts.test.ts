@@ -145,7 +145,7 @@ describe('what a test run amounts to', () => {
   });
 
   test('a run that left no report passed nothing', () => {
-    expect(closingLine(count(undefined))).toBe('0 passed, 0 failed, 0 skipped');
+    expect(closingLine(count(null))).toBe('0 passed, 0 failed, 0 skipped');
   });
 });
 

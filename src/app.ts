@@ -36,7 +36,7 @@ export async function assemble(given: Ingredients): Promise<Application> {
   const logger = given.logger ?? makeLogger(settings);
   const names = {
     name: settings.ZHENFU_CLINIC_NAME,
-    shortName: settings.ZHENFU_CLINIC_SHORT_NAME ?? [...settings.ZHENFU_CLINIC_NAME].slice(0, 10).join(''),
+    shortName: settings.ZHENFU_CLINIC_SHORT_NAME ?? shortNameOf(settings.ZHENFU_CLINIC_NAME),
   };
   const publicBaseUrl = settings.PUBLIC_BASE_URL ?? `http://${settings.HOST}:${settings.PORT}`;
   const parts: HttpParts = {
@@ -92,7 +92,14 @@ export function makeLogger(settings: Pick<Settings, 'ZHENFU_LOG_LEVEL'>): Fastif
     level: settings.ZHENFU_LOG_LEVEL,
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
-    redact: ['req.headers.authorization', 'req.headers.cookie', '*.authorization', '*.cookie', '*.token', '*.key'],
+    redact: [
+      'req.headers.authorization',
+      'req.headers.cookie',
+      '*.authorization',
+      '*.cookie',
+      '*.token',
+      '*.key',
+    ],
   });
 }
 
@@ -100,6 +107,11 @@ function logOf(logger: FastifyBaseLogger | false): Log {
   const write = (level: 'info' | 'warn' | 'error'): Log['info'] =>
     logger === false ? () => undefined : (event, fields) => logger[level]({ event, ...fields });
   return { info: write('info'), warn: write('warn'), error: write('error') };
+}
+
+/** The wallets' order subject has little room: the first ten characters, none of them cut in half. */
+export function shortNameOf(name: string): string {
+  return Array.from(name).slice(0, 10).join('');
 }
 
 export function makeFolder(path: string): void {

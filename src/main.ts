@@ -21,7 +21,9 @@ async function main(): Promise<void> {
     process.on('SIGINT', end);
   } catch (error) {
     if (error instanceof CannotStart) {
-      process.stderr.write(`\n诊付无法启动，请逐项修正 · Zhenfu cannot start; mend each of these:\n\n${error.message}\n\n`);
+      process.stderr.write(
+        `\n诊付无法启动，请逐项修正 · Zhenfu cannot start; mend each of these:\n\n${error.message}\n\n`,
+      );
     } else {
       process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
     }
@@ -30,7 +32,9 @@ async function main(): Promise<void> {
 }
 
 function announce(service: Awaited<ReturnType<typeof serve>>): void {
-  const world = { live: '正式 live', sandbox: '沙箱 sandbox', simulated: '模拟 simulated' }[service.gatewayWorld];
+  const world = { live: '正式 live', sandbox: '沙箱 sandbox', simulated: '模拟 simulated' }[
+    service.gatewayWorld
+  ];
   const lines = [
     '',
     `诊付 Zhenfu 已就绪 · ready (${world})`,
@@ -45,7 +49,9 @@ function announce(service: Awaited<ReturnType<typeof serve>>): void {
 }
 
 process.on('unhandledRejection', (reason) => {
-  process.stderr.write(`unhandled: ${reason instanceof Error ? (reason.stack ?? reason.message) : String(reason)}\n`);
+  process.stderr.write(
+    `unhandled: ${reason instanceof Error ? (reason.stack ?? reason.message) : String(reason)}\n`,
+  );
   process.exit(70);
 });
 

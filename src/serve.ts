@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { createLoginToken } from '#access';
 import type { GatewayWorld } from '#channel';
@@ -50,14 +50,22 @@ export async function serve(env: Record<string, string | undefined>): Promise<Se
   const own = hasMerchantKeys(first);
   const simulators = own ? undefined : await startSimulators(first);
   try {
-    return await bringUp(simulators === undefined ? first : settingsOf({ ...env, ...simulators.merchant }), simulators, own);
+    return await bringUp(
+      simulators === undefined ? first : settingsOf({ ...env, ...simulators.merchant }),
+      simulators,
+      own,
+    );
   } catch (error) {
     await simulators?.stop();
     throw error;
   }
 }
 
-async function bringUp(settings: Settings, simulators: Simulators | undefined, own: boolean): Promise<Service> {
+async function bringUp(
+  settings: Settings,
+  simulators: Simulators | undefined,
+  own: boolean,
+): Promise<Service> {
   const plan = planChannels(settings, systemWorld(() => false).now());
   if (plan.faults.length > 0) throw new CannotStart(plan.faults);
   const gatewayWorld = plan.gatewayWorld ?? 'simulated';
@@ -112,7 +120,8 @@ function dotEnv(): Record<string, string | undefined> {
 function worldOf(settings: Settings, gatewayWorld: GatewayWorld): World & { stop?: () => void } {
   const allowed = allowedOrigins(settings);
   if (gatewayWorld !== 'simulated') return systemWorld(allowed);
-  const gateway = settings.ALIPAY_APP_ID === undefined ? settings.WECHAT_GATEWAY_URL : settings.ALIPAY_GATEWAY_URL;
+  const gateway =
+    settings.ALIPAY_APP_ID === undefined ? settings.WECHAT_GATEWAY_URL : settings.ALIPAY_GATEWAY_URL;
   return followedWorld(new URL('/_sim/clock', gateway).href, allowed);
 }
 

@@ -55,9 +55,15 @@ async function ready(url: string, child: ChildProcess): Promise<void> {
   const deadline = world.now() + READY_WITHIN_MS;
   let reason = 'no answer';
   while (world.now() < deadline) {
-    if (child.exitCode !== null) throw new Error(`the simulators ended with code ${child.exitCode} before they were ready`);
+    if (child.exitCode !== null)
+      throw new Error(`the simulators ended with code ${child.exitCode} before they were ready`);
     try {
-      const answer = await world.send({ method: 'GET', url: `${url}/_sim/clock`, headers: {}, timeoutMs: 1_000 });
+      const answer = await world.send({
+        method: 'GET',
+        url: `${url}/_sim/clock`,
+        headers: {},
+        timeoutMs: 1_000,
+      });
       if (answer.status === 200) return;
       reason = `status ${answer.status}`;
     } catch (error) {

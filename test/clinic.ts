@@ -39,13 +39,27 @@ export interface Clinic {
   channels: Map<PaymentMethod, Channel>;
   key: string;
   /** A request with the API key, straight into the server; the clock runs until it is answered. */
-  call(method: 'GET' | 'POST' | 'DELETE', url: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
+  call(
+    method: 'GET' | 'POST' | 'DELETE',
+    url: string,
+    body?: unknown,
+    headers?: Record<string, string>,
+  ): Promise<Answer>;
   /** The same without moving the clock: for races. */
-  send(method: 'GET' | 'POST' | 'DELETE', url: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
+  send(
+    method: 'GET' | 'POST' | 'DELETE',
+    url: string,
+    body?: unknown,
+    headers?: Record<string, string>,
+  ): Promise<Answer>;
   /** A bill of one line. */
   bill(fen?: number): Promise<number>;
   /** A session whose code stands on the screen. */
-  open(billId: number, method: PaymentMethod, more?: Record<string, unknown>): Promise<{ session_id: string; qr_code_content: string }>;
+  open(
+    billId: number,
+    method: PaymentMethod,
+    more?: Record<string, unknown>,
+  ): Promise<{ session_id: string; qr_code_content: string }>;
   status(sessionId: string): Promise<any>;
   pay(content: string, payer?: string): LedgerEntry;
   weather(change: Partial<Weather>): void;
@@ -67,7 +81,10 @@ function sharedMerchants(): Promise<Merchants> {
   return merchants;
 }
 
-export async function openClinic(engine: Engine, options: { seed?: number; env?: Record<string, string> } = {}): Promise<Clinic> {
+export async function openClinic(
+  engine: Engine,
+  options: { seed?: number; env?: Record<string, string> } = {},
+): Promise<Clinic> {
   const seed = options.seed ?? 1;
   const folder = mkdtempSync(join(tmpdir(), 'zhenfu-merchant-'));
   const both = await sharedMerchants();
@@ -87,7 +104,8 @@ export async function openClinic(engine: Engine, options: { seed?: number; env?:
     if (answer === undefined) throw new NetworkFault('not_sent', 'ECONNREFUSED');
     const wait = Math.min(answer.delayMs ?? 0, request.timeoutMs);
     if (wait > 0) await new Promise<void>((resolve) => world.after(wait, resolve));
-    if (answer.kind === 'drop' || (answer.delayMs ?? 0) >= request.timeoutMs) throw new NetworkFault('no_answer', 'ECONNRESET');
+    if (answer.kind === 'drop' || (answer.delayMs ?? 0) >= request.timeoutMs)
+      throw new NetworkFault('no_answer', 'ECONNRESET');
     return { status: answer.status, headers: lowerCase(answer.headers), body: answer.body };
   };
 
@@ -99,13 +117,22 @@ export async function openClinic(engine: Engine, options: { seed?: number; env?:
       const target = applications[0];
       if (target === undefined) throw new Error('nobody listens');
       const answer = await world.busy(
-        target.server.inject({ method: 'POST', url: new URL(url).pathname, headers, payload: Buffer.from(body) }),
+        target.server.inject({
+          method: 'POST',
+          url: new URL(url).pathname,
+          headers,
+          payload: Buffer.from(body),
+        }),
       );
       return { status: answer.statusCode, body: answer.rawPayload };
     },
   });
 
-  const { settings, faults } = readSettings({ ...env, PUBLIC_BASE_URL: 'http://127.0.0.1:8080', ...options.env });
+  const { settings, faults } = readSettings({
+    ...env,
+    PUBLIC_BASE_URL: 'http://127.0.0.1:8080',
+    ...options.env,
+  });
   if (settings === undefined) throw new Error(JSON.stringify(faults));
   const plan = planChannels(settings, world.now());
   if (plan.faults.length > 0) throw new Error(JSON.stringify(plan.faults));
@@ -127,7 +154,13 @@ export async function openClinic(engine: Engine, options: { seed?: number; env?:
     return app;
   };
   const app = await instance();
-  const key = await createApiKey(app.parts, 'test', ['bills', 'payments', 'prescriptions', 'queries', 'refunds']);
+  const key = await createApiKey(app.parts, 'test', [
+    'bills',
+    'payments',
+    'prescriptions',
+    'queries',
+    'refunds',
+  ]);
 
   // A request waits on the clock, so the clock must not wait for the request.
   const free: Clinic['send'] = async (method, url, body, headers = {}) =>
@@ -135,7 +168,11 @@ export async function openClinic(engine: Engine, options: { seed?: number; env?:
       await app.server.inject({
         method,
         url,
-        headers: { authorization: `Bearer ${key}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+        headers: {
+          authorization: `Bearer ${key}`,
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...headers,
+        },
         ...(body === undefined ? {} : { payload: typeof body === 'string' ? body : JSON.stringify(body) }),
       }),
     );
@@ -162,7 +199,10 @@ export async function openClinic(engine: Engine, options: { seed?: number; env?:
       return made.body.id;
     },
     async open(billId, method, more = {}) {
-      const opened = await call('POST', `/api/v1/finance/bills/${billId}/qr-payment`, { payment_method: method, ...more });
+      const opened = await call('POST', `/api/v1/finance/bills/${billId}/qr-payment`, {
+        payment_method: method,
+        ...more,
+      });
       if (opened.status > 201) throw new Error(JSON.stringify(opened.body));
       return opened.body;
     },
@@ -172,7 +212,8 @@ export async function openClinic(engine: Engine, options: { seed?: number; env?:
     pay(content, payer = 'patient') {
       const gateway = sim.gateways.find((one) => one.knows(content));
       const result = gateway?.pay(content, payer);
-      if (result?.ok !== true) throw new Error(result === undefined ? 'nobody knows this code' : result.words);
+      if (result?.ok !== true)
+        throw new Error(result === undefined ? 'nobody knows this code' : result.words);
       return result.value;
     },
     weather(change) {
@@ -204,7 +245,12 @@ export async function openClinic(engine: Engine, options: { seed?: number; env?:
   return clinic;
 }
 
-function answerOf(answer: { statusCode: number; headers: Record<string, unknown>; rawPayload: Buffer; payload: string }): Answer {
+function answerOf(answer: {
+  statusCode: number;
+  headers: Record<string, unknown>;
+  rawPayload: Buffer;
+  payload: string;
+}): Answer {
   const type = String(answer.headers['content-type'] ?? '');
   return {
     status: answer.statusCode,

@@ -44,10 +44,22 @@ function digest(secret: string): string {
   return createHash('sha256').update(secret).digest('hex');
 }
 
-export async function createApiKey(parts: AccessParts, name: string, granted: readonly Scope[]): Promise<string> {
+export async function createApiKey(
+  parts: AccessParts,
+  name: string,
+  granted: readonly Scope[],
+): Promise<string> {
   const key = newSecret(parts.world, 'zfk');
   await parts.store.transact('create-api-key', async (tx) => {
-    await tx.run(insertApiKey, parts.clinic.id, name, key.slice(0, 10), digest(key), granted.join(','), parts.world.now());
+    await tx.run(
+      insertApiKey,
+      parts.clinic.id,
+      name,
+      key.slice(0, 10),
+      digest(key),
+      granted.join(','),
+      parts.world.now(),
+    );
   });
   return key;
 }
@@ -63,7 +75,10 @@ export async function createLoginToken(parts: AccessParts): Promise<string> {
 }
 
 /** Spends the one-time token. Answers the secret of the staff session's cookie, or undefined. */
-export function signIn(parts: AccessParts, token: string): Promise<{ secret: string; actor: string } | undefined> {
+export function signIn(
+  parts: AccessParts,
+  token: string,
+): Promise<{ secret: string; actor: string } | undefined> {
   const secret = newSecret(parts.world, 'zfs');
   const actor = 'staff:administrator';
   return parts.store.transact('sign-in', async (tx) => {
@@ -82,16 +97,24 @@ export async function signOut(parts: AccessParts, secret: string): Promise<void>
 }
 
 export async function identityOfKey(parts: AccessParts, key: string): Promise<Identity | undefined> {
-  const row = await parts.store.read((tx) => tx.one<{ name: string; scopes: string }>(apiKeyByDigest, digest(key)));
+  const row = await parts.store.read((tx) =>
+    tx.one<{ name: string; scopes: string }>(apiKeyByDigest, digest(key)),
+  );
   if (row === undefined) return undefined;
-  const granted = row.scopes === 'all' ? scopes : scopes.filter((scope) => row.scopes.split(',').includes(scope));
+  const granted =
+    row.scopes === 'all' ? scopes : scopes.filter((scope) => row.scopes.split(',').includes(scope));
   return { actor: `key:${row.name}`.slice(0, 64), scopes: granted, via: 'key' };
 }
 
 export async function identityOfCookie(parts: AccessParts, secret: string): Promise<Identity | undefined> {
   const now = parts.world.now();
   const row = await parts.store.read((tx) =>
-    tx.one<{ id: number; actor: string; seen_at: number }>(staffSessionByDigest, digest(secret), now, now - IDLE_MS),
+    tx.one<{ id: number; actor: string; seen_at: number }>(
+      staffSessionByDigest,
+      digest(secret),
+      now,
+      now - IDLE_MS,
+    ),
   );
   if (row === undefined) return undefined;
   if (now - row.seen_at > SEEN_AT_MOST_MS) {

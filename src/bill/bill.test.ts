@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ensureClinic } from '#clinic';
 import { eventsOf } from '#sql/events';
-import type { Store } from '#store';
+import { ConstraintViolation, type Store } from '#store';
 import { isRefusal } from '#trouble';
 import { engines } from '../../test/engines.ts';
 import { stillWorld, type StillWorld } from '../../test/support/still-world.ts';
@@ -34,7 +34,11 @@ describe.each(engines)('bills on $name', ({ open }) => {
   beforeEach(async () => {
     store = await open();
     const world = stillWorld();
-    parts = { world, store, clinic: await ensureClinic(store, { name: '示范诊所', shortName: '示范诊所' }, world.now()) };
+    parts = {
+      world,
+      store,
+      clinic: await ensureClinic(store, { name: '示范诊所', shortName: '示范诊所' }, world.now()),
+    };
   });
   afterEach(() => store.close());
 
@@ -59,12 +63,22 @@ describe.each(engines)('bills on $name', ({ open }) => {
         `INSERT INTO payments (clinic_id, bill_id, out_trade_no, payment_method, payment_mode, amount_fen, qr_code_expires_at,
            app_id, merchant_id, configuration_id, subject, attach, notify_url, state, version, created_at, updated_at)
          VALUES (1, ?, ?, 'alipay', 'qr_code', 2500, ?, 'a', 'm', 'c', 's', 'x', 'n', 'creating', 1, ?, ?)`,
-        billId, no, at, at, at,
+        billId,
+        no,
+        at,
+        at,
+        at,
       );
       await tx.run(
         `INSERT INTO payment_sessions (clinic_id, public_id, bill_id, payment_id, payment_method, expires_at, shown_bill_id, version, created_at, updated_at)
          VALUES (1, ?, ?, ?, 'alipay', ?, ?, 1, ?, ?)`,
-        `${no}-session`, billId, payment.id, at + 900_000, shown ? billId : null, at, at,
+        `${no}-session`,
+        billId,
+        payment.id,
+        at + 900_000,
+        shown ? billId : null,
+        at,
+        at,
       );
       return { paymentId: payment.id };
     });
@@ -82,30 +96,69 @@ describe.each(engines)('bills on $name', ({ open }) => {
 
   const settle = (billId: number, paymentId: number) =>
     store.transact('test-settle', async (tx) => {
-      const won = await settleBill(tx, { billId, paymentId, paidFen: 2500, actor: 'channel:alipay', evidenceId: 1, atMs: parts.world.now() });
+      const won = await settleBill(tx, {
+        billId,
+        paymentId,
+        paidFen: 2500,
+        actor: 'channel:alipay',
+        evidenceId: 1,
+        atMs: parts.world.now(),
+      });
       await tx.run(
         `UPDATE payments SET state = 'paid', disposition = ?, paid_evidence_id = 1, paid_at = 7000, late = ? WHERE id = ?`,
-        won ? 'settled' : 'surplus', won ? 0 : 1, paymentId,
+        won ? 'settled' : 'surplus',
+        won ? 0 : 1,
+        paymentId,
       );
       return won;
     });
 
   test('a bill is made once, with its lines, its number and its first event', async () => {
     const bill = await made({ department: '内科', doctor: '李明', discount_fen: 100 });
-    expect(bill).toMatchObject({ total_fen: 2500, payable_fen: 2400, discount_fen: 100, status: 'unpaid', version: 1, surplus_fen: 0, paid_at: null });
+    expect(bill).toMatchObject({
+      total_fen: 2500,
+      payable_fen: 2400,
+      discount_fen: 100,
+      status: 'unpaid',
+      version: 1,
+      surplus_fen: 0,
+      paid_at: null,
+    });
     expect(bill.bill_no).toMatch(/^B261122\d{8}$/);
     expect(bill.lines).toEqual([
-      { line_no: 1, fee_class: '09', name: '阿莫西林胶囊', spec: '', quantity: '2', unit: '盒', unit_price: '12.50', amount_fen: 2500 },
+      {
+        line_no: 1,
+        fee_class: '09',
+        name: '阿莫西林胶囊',
+        spec: '',
+        quantity: '2',
+        unit: '盒',
+        unit_price: '12.50',
+        amount_fen: 2500,
+      },
     ]);
     const events = await store.read((tx) => tx.all(eventsOf, 'bill', bill.id));
-    expect(events).toMatchObject([{ version: 1, happening: 'create', from_state: null, to_state: 'unpaid', actor: 'key:his' }]);
+    expect(events).toMatchObject([
+      { version: 1, happening: 'create', from_state: null, to_state: 'unpaid', actor: 'key:his' },
+    ]);
   });
 
   test('the same number with the same content is the same bill, however it is written', async () => {
     const bill = await made();
     const again = await createBill(
       parts,
-      input({ lines: [{ fee_class: '09', name: '阿莫西林胶囊', spec: '', quantity: '2.0', unit: '盒', unit_price: '12.5' }] }),
+      input({
+        lines: [
+          {
+            fee_class: '09',
+            name: '阿莫西林胶囊',
+            spec: '',
+            quantity: '2.0',
+            unit: '盒',
+            unit_price: '12.5',
+          },
+        ],
+      }),
       'key:his',
     );
     expect(again).toMatchObject({ created: false, bill: { id: bill.id, bill_no: bill.bill_no } });
@@ -113,19 +166,25 @@ describe.each(engines)('bills on $name', ({ open }) => {
 
   test('the same number with other content is refused by name and has no effect', async () => {
     const bill = await made();
-    expect(await createBill(parts, input({ patient_name: '王方' }), 'key:his')).toEqual({ refused: 'bill_differs', facts: { bill_id: bill.id } });
+    expect(await createBill(parts, input({ patient_name: '王方' }), 'key:his')).toEqual({
+      refused: 'bill_differs',
+      facts: { bill_id: bill.id },
+    });
     expect((await listBills(parts, { limit: 10 })).bills).toHaveLength(1);
     expect((await whole(bill.id)).patient_name).toBe('王芳');
   });
 
   test('numbers that differ in case or a trailing dot are different numbers', async () => {
     const ids = [];
-    for (const external_bill_no of ['HIS-1', 'his-1', 'HIS-1.']) ids.push((await made({ external_bill_no })).id);
+    for (const external_bill_no of ['HIS-1', 'his-1', 'HIS-1.'])
+      ids.push((await made({ external_bill_no })).id);
     expect(new Set(ids).size).toBe(3);
   });
 
   test('fifty identical posts at once make one bill', async () => {
-    const answers = await Promise.all(Array.from({ length: 50 }, () => createBill(parts, input(), 'key:his')));
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, () => createBill(parts, input(), 'key:his')),
+    );
     const bills = answers.map((answer) => {
       if (isRefusal(answer)) throw new Error(answer.refused);
       return answer;
@@ -137,8 +196,12 @@ describe.each(engines)('bills on $name', ({ open }) => {
 
   test('of posts at once with different contents one makes the bill, the others are refused', async () => {
     const names = ['一', '二', '三', '四', '五', '六', '七', '八'];
-    const answers = await Promise.all(names.map((name) => createBill(parts, input({ patient_name: name }), 'key:his')));
-    expect(answers.filter((answer) => isRefusal(answer) && answer.refused === 'bill_differs')).toHaveLength(7);
+    const answers = await Promise.all(
+      names.map((name) => createBill(parts, input({ patient_name: name }), 'key:his')),
+    );
+    expect(answers.filter((answer) => isRefusal(answer) && answer.refused === 'bill_differs')).toHaveLength(
+      7,
+    );
   });
 
   test('a bill number that is taken by chance is drawn again', async () => {
@@ -150,8 +213,14 @@ describe.each(engines)('bills on $name', ({ open }) => {
 
   test('what a bill says never changes, not even by our own hand', async () => {
     const bill = await made();
-    await expect(store.transact('tamper', (tx) => tx.run('UPDATE bills SET payable_fen = 1, total_fen = 1 WHERE id = ?', bill.id))).rejects.toThrow();
-    await expect(store.transact('tamper', (tx) => tx.run('UPDATE bill_lines SET amount_fen = 1'))).rejects.toThrow();
+    await expect(
+      store.transact('tamper', (tx) =>
+        tx.run('UPDATE bills SET payable_fen = 1, total_fen = 1 WHERE id = ?', bill.id),
+      ),
+    ).rejects.toThrow(ConstraintViolation);
+    await expect(
+      store.transact('tamper', (tx) => tx.run('UPDATE bill_lines SET amount_fen = 1')),
+    ).rejects.toThrow(ConstraintViolation);
     expect((await whole(bill.id)).payable_fen).toBe(2500);
   });
 
@@ -163,7 +232,15 @@ describe.each(engines)('bills on $name', ({ open }) => {
     const won = await Promise.all([settle(bill.id, one.paymentId), settle(bill.id, two.paymentId)]);
     expect(won.filter(Boolean)).toHaveLength(1);
     const paid = await whole(bill.id);
-    expect(paid).toMatchObject({ status: 'paid', paid_fen: 2500, surplus_fen: 2500, payment_method: 'alipay', paid_at: 7000, late: false, version: 2 });
+    expect(paid).toMatchObject({
+      status: 'paid',
+      paid_fen: 2500,
+      surplus_fen: 2500,
+      payment_method: 'alipay',
+      paid_at: 7000,
+      late: false,
+      version: 2,
+    });
     expect(paid.sessions.map(({ disposition }) => disposition).toSorted()).toEqual(['settled', 'surplus']);
     expect(await settle(bill.id, one.paymentId)).toBe(false);
   });
@@ -178,7 +255,10 @@ describe.each(engines)('bills on $name', ({ open }) => {
   test('a bill whose code stands on a screen is not voided; the code is named', async () => {
     const bill = await made();
     await open1(bill.id, 'ZF1', true);
-    expect(await voidIt(bill.id)).toEqual({ refused: 'retire_unfinished', facts: { session_id: 'ZF1-session' } });
+    expect(await voidIt(bill.id)).toEqual({
+      refused: 'retire_unfinished',
+      facts: { session_id: 'ZF1-session' },
+    });
     expect(await whole(bill.id)).toMatchObject({ status: 'unpaid', version: 1 });
   });
 
@@ -188,7 +268,13 @@ describe.each(engines)('bills on $name', ({ open }) => {
     expect(await voidIt(bill.id, '另一个理由')).toEqual({ voided: false });
     expect(await whole(bill.id)).toMatchObject({ status: 'void', void_reason: '开错', version: 2 });
     const events = await store.read((tx) => tx.all(eventsOf, 'bill', bill.id));
-    expect(events.at(-1)).toMatchObject({ version: 2, from_state: 'unpaid', to_state: 'void', actor: 'staff:li', reason: '开错' });
+    expect(events.at(-1)).toMatchObject({
+      version: 2,
+      from_state: 'unpaid',
+      to_state: 'void',
+      actor: 'staff:li',
+      reason: '开错',
+    });
     expect(events).toHaveLength(2);
   });
 
@@ -266,16 +352,30 @@ describe.each(engines)('bills on $name', ({ open }) => {
     expect(await find('芳')).toEqual([]);
     expect(await find('%')).toEqual([]);
     expect(await find('X%_')).toEqual([other.id]);
-    expect((await listBills(parts, { status: 'unpaid', limit: 10 })).bills.map(({ id }) => id)).toEqual([bill.id]);
+    expect((await listBills(parts, { status: 'unpaid', limit: 10 })).bills.map(({ id }) => id)).toEqual([
+      bill.id,
+    ]);
   });
 
   test('the API writes a bill with its instants as text and its amounts also in yuan', async () => {
     const bill = await made();
     await pay(bill.id, 'ZF1');
     const reply = billReply(await whole(bill.id));
-    expect(reply).toMatchObject({ payable: '25.00', created_at: '2026-11-22T02:00:00Z', paid_at: '1970-01-01T00:00:07Z', valid_until: null, late: false });
+    expect(reply).toMatchObject({
+      payable: '25.00',
+      created_at: '2026-11-22T02:00:00Z',
+      paid_at: '1970-01-01T00:00:07Z',
+      valid_until: null,
+      late: false,
+    });
     expect(reply.lines[0]).toMatchObject({ fee_class_name: '西药费', amount: '25.00' });
-    expect(reply.sessions[0]).toMatchObject({ session_id: 'ZF1-session', shown: false, expires_at: '2026-11-22T02:15:00Z' });
-    expect(Object.keys(billPageReply(await listBills(parts, { limit: 1 })).bills[0] ?? {})).not.toContain('lines');
+    expect(reply.sessions[0]).toMatchObject({
+      session_id: 'ZF1-session',
+      shown: false,
+      expires_at: '2026-11-22T02:15:00Z',
+    });
+    expect(Object.keys(billPageReply(await listBills(parts, { limit: 1 })).bills[0] ?? {})).not.toContain(
+      'lines',
+    );
   });
 });

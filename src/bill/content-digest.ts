@@ -20,7 +20,14 @@ export function contentDigest(header: BillHeader, priced: Priced): string {
     'bill/1',
     [header.patient_name, header.patient_no, header.department, header.doctor],
     [priced.discount_fen, priced.fund_pay_fen, priced.account_pay_fen],
-    priced.lines.map((line) => [line.fee_class, line.name, line.spec, line.quantity, line.unit, line.unit_price]),
+    priced.lines.map((line) => [
+      line.fee_class,
+      line.name,
+      line.spec,
+      line.quantity,
+      line.unit,
+      line.unit_price,
+    ]),
   ];
   return createHash('sha256').update(JSON.stringify(content)).digest('hex');
 }

@@ -85,7 +85,11 @@ async function insertOrFind(
     if (!(error instanceof UniqueViolation)) throw error;
   }
   const first = await parts.store.read((tx) =>
-    tx.one<{ id: number; bill_no: string; content_digest: string }>(billByExternalNo, draft.clinicId, draft.externalBillNo),
+    tx.one<{ id: number; bill_no: string; content_digest: string }>(
+      billByExternalNo,
+      draft.clinicId,
+      draft.externalBillNo,
+    ),
   );
   if (first === undefined) return 'number_taken';
   if (first.content_digest !== contentDigest(draft.header, draft.priced)) {
@@ -123,7 +127,19 @@ export async function insertBill(tx: Tx, draft: BillDraft, actor: string, atMs: 
   );
   for (const [index, line] of priced.lines.entries()) {
     const { fee_class, name, spec, quantity, unit, unit_price, amount_fen } = line;
-    await tx.run(insertBillLine, clinicId, id, index + 1, fee_class, name, spec, quantity, unit, unit_price, amount_fen);
+    await tx.run(
+      insertBillLine,
+      clinicId,
+      id,
+      index + 1,
+      fee_class,
+      name,
+      spec,
+      quantity,
+      unit,
+      unit_price,
+      amount_fen,
+    );
   }
   await recordEvent(tx, {
     clinicId,

@@ -1,4 +1,11 @@
-export { createBill, insertBill, mintBillNo, type BillDraft, type CreateBill, type Parts } from './create-bill.ts';
+export {
+  createBill,
+  insertBill,
+  mintBillNo,
+  type BillDraft,
+  type CreateBill,
+  type Parts,
+} from './create-bill.ts';
 export type { BillHeader } from './content-digest.ts';
 export { feeClasses, type FeeClass } from './fee-classes.ts';
 export { priceBill, type LineInput, type Priced, type PricedLine } from './price-lines.ts';

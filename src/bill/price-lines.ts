@@ -58,23 +58,36 @@ export function priceBill(lines: readonly LineInput[], shares: Shares): Priced |
     total += one.amount_fen;
   }
   if (total < 1) return invalidInput('lines', '合计须不少于 0.01 元', 'the lines come to less than 1 fen');
-  if (!isFen(total)) return invalidInput('lines', '合计超过一亿元', 'the lines come to more than 100,000,000.00 yuan');
+  if (!isFen(total))
+    return invalidInput('lines', '合计超过一亿元', 'the lines come to more than 100,000,000.00 yuan');
   return shareOut(priced, total, shares);
 }
 
 function priceLine(line: LineInput, at: string): PricedLine | Refusal<'invalid_input'> {
   const quantity = plainQuantity(line.quantity);
   if (!isQuantity(quantity)) {
-    return invalidInput(`${at}.quantity`, '数量须大于 0，最多三位小数', 'above 0, at most 7 digits and 3 decimals');
+    return invalidInput(
+      `${at}.quantity`,
+      '数量须大于 0，最多三位小数',
+      'above 0, at most 7 digits and 3 decimals',
+    );
   }
   const unitPrice = plainUnitPrice(line);
   const priceField = line.unit_price === undefined ? 'unit_price_fen' : 'unit_price';
   if (!isUnitPrice(unitPrice)) {
-    return invalidInput(`${at}.${priceField}`, '单价最多四位小数', 'yuan with at most 9 digits and 4 decimals');
+    return invalidInput(
+      `${at}.${priceField}`,
+      '单价最多四位小数',
+      'yuan with at most 9 digits and 4 decimals',
+    );
   }
   const amount = lineAmount(quantity, unitPrice);
   if (amount === undefined) {
-    return invalidInput(`${at}.${priceField}`, '本行金额超过一亿元', 'the line comes to more than 100,000,000.00 yuan');
+    return invalidInput(
+      `${at}.${priceField}`,
+      '本行金额超过一亿元',
+      'the line comes to more than 100,000,000.00 yuan',
+    );
   }
   const { fee_class, name, spec = '', unit } = line;
   return { fee_class, name, spec, quantity, unit, unit_price: unitPrice, amount_fen: amount };

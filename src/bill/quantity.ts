@@ -16,7 +16,10 @@ export function plainQuantity(quantity: number | string): string {
 }
 
 /** One writing for one unit price, in yuan with 2 to 4 decimals: 250 fen, `"2.5"` and `"2.5000"` are all `"2.50"`. */
-export function plainUnitPrice(price: { unit_price_fen?: number | undefined; unit_price?: string | undefined }): string {
+export function plainUnitPrice(price: {
+  unit_price_fen?: number | undefined;
+  unit_price?: string | undefined;
+}): string {
   if (price.unit_price !== undefined) return withoutTrailingZeros(price.unit_price, 2);
   if (price.unit_price_fen !== undefined) return yuan(fen(price.unit_price_fen));
   throw new Error('a line without a unit price passed the schema');

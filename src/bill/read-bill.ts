@@ -40,7 +40,10 @@ interface Parts {
 }
 
 /** The whole bill, with its lines and every session that tried to collect it. */
-export async function readBill(parts: Pick<Parts, 'store'>, id: number): Promise<Bill | Refusal<'bill_not_found'>> {
+export async function readBill(
+  parts: Pick<Parts, 'store'>,
+  id: number,
+): Promise<Bill | Refusal<'bill_not_found'>> {
   return parts.store.read(async (tx) => {
     const row = await tx.one<BillSummaryRow>(billById, id);
     if (row === undefined) return refuse('bill_not_found');

@@ -8,7 +8,14 @@ import type { Bill, BillSummary } from './read-bill.ts';
  * takes from this what it names.
  */
 export function billSummaryReply(bill: BillSummary) {
-  const { clinic_id: _clinic, discount_fen: _d, fund_pay_fen: _f, account_pay_fen: _a, void_reason: _v, ...rest } = bill;
+  const {
+    clinic_id: _clinic,
+    discount_fen: _d,
+    fund_pay_fen: _f,
+    account_pay_fen: _a,
+    void_reason: _v,
+    ...rest
+  } = bill;
   return {
     ...rest,
     payable: yuan(fen(bill.payable_fen)),

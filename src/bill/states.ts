@@ -15,6 +15,6 @@ export type Cell = BillState | typeof stay | typeof refusal;
 
 export const grid: Record<BillState, Record<Happening, Cell>> = {
   unpaid: { settle: 'paid', void: 'void' },
-  paid:   { settle: stay,   void: refusal }, // more money is surplus and goes back; to undo a payment is a refund
-  void:   { settle: stay,   void: stay },    // late money is surplus and goes back
+  paid: { settle: stay, void: refusal }, // more money is surplus and goes back; to undo a payment is a refund
+  void: { settle: stay, void: stay }, // late money is surplus and goes back
 };

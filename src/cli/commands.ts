@@ -16,23 +16,22 @@ export async function runCommand(
   name: CommandName,
   options: Record<string, string | undefined>,
 ): Promise<CommandAnswer> {
-  switch (name) {
-    case 'api-key create': {
-      if (options['name'] === undefined || !NAME.test(options['name'])) {
-        return { ok: false, words: '--name：1 至 40 个字母、数字、空格或 . _ - · 1–40 letters, digits, blanks or . _ -' };
-      }
-      const granted = scopesOf(options['scope'] ?? '');
-      if (granted === undefined) {
-        return { ok: false, words: `--scope：all，或用逗号连接 · all, or a list of ${scopes.join(',')}` };
-      }
-      const key = await createApiKey(parts, options['name'], granted);
-      return { ok: true, result: { key, name: options['name'], scope: granted.join(',') } };
-    }
-    case 'login-link': {
-      const token = await createLoginToken(parts);
-      return { ok: true, result: { url: `${parts.address}/login#token=${token}` } };
-    }
+  if (name === 'login-link') {
+    const token = await createLoginToken(parts);
+    return { ok: true, result: { url: `${parts.address}/login#token=${token}` } };
   }
+  if (options['name'] === undefined || !NAME.test(options['name'])) {
+    return {
+      ok: false,
+      words: '--name：1 至 40 个字母、数字、空格或 . _ - · 1–40 letters, digits, blanks or . _ -',
+    };
+  }
+  const granted = scopesOf(options['scope'] ?? '');
+  if (granted === undefined) {
+    return { ok: false, words: `--scope：all，或用逗号连接 · all, or a list of ${scopes.join(',')}` };
+  }
+  const key = await createApiKey(parts, options['name'], granted);
+  return { ok: true, result: { key, name: options['name'], scope: granted.join(',') } };
 }
 
 function scopesOf(text: string): readonly Scope[] | undefined {

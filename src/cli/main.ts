@@ -3,7 +3,7 @@ import { ensureClinic } from '#clinic';
 import type { GatewayWorld } from '#channel';
 import { planChannels, type Settings } from '#config';
 import { systemWorld, type World } from '#world';
-import { makeFolder } from '../app.ts';
+import { makeFolder, shortNameOf } from '../app.ts';
 import { CannotStart, openDatabase, settingsOf } from '../serve.ts';
 import { runCommand, type CommandAnswer, type CommandName } from './commands.ts';
 import { addressOf, askService } from './socket.ts';
@@ -46,7 +46,8 @@ async function main(): Promise<number> {
     });
     words = parsed.positionals;
     options = parsed.values;
-    if (parsed.values.help || words.length === 0) return say(help, words.length === 0 && !parsed.values.help ? 2 : 0);
+    if (parsed.values.help || words.length === 0)
+      return say(help, words.length === 0 && !parsed.values.help ? 2 : 0);
   } catch (error) {
     return say(`${error instanceof Error ? error.message : String(error)}\n\n${help}`, 2);
   }
@@ -69,16 +70,27 @@ async function ask(name: CommandName, options: Options): Promise<number> {
     (await askDatabase(name, values));
   if (!answer.ok) return say(`${answer.words}\n`, 2);
   if (options.json) return say(`${JSON.stringify(answer.result)}\n`, 0);
-  return say(`${Object.entries(answer.result).map(([key, value]) => `${key}: ${value}`).join('\n')}\n`, 0);
+  return say(
+    `${Object.entries(answer.result)
+      .map(([key, value]) => `${key}: ${value}`)
+      .join('\n')}\n`,
+    0,
+  );
 }
 
-async function askDatabase(name: CommandName, values: Record<string, string | undefined>): Promise<CommandAnswer> {
+async function askDatabase(
+  name: CommandName,
+  values: Record<string, string | undefined>,
+): Promise<CommandAnswer> {
   const settings = settingsOf(process.env);
   makeFolder(settings.DATA_DIR);
   const world = systemWorld(() => false);
   const store = await openDatabase(settings, world, kindOf(settings, world));
   try {
-    const names = { name: settings.ZHENFU_CLINIC_NAME, shortName: settings.ZHENFU_CLINIC_SHORT_NAME ?? settings.ZHENFU_CLINIC_NAME.slice(0, 10) };
+    const names = {
+      name: settings.ZHENFU_CLINIC_NAME,
+      shortName: settings.ZHENFU_CLINIC_SHORT_NAME ?? shortNameOf(settings.ZHENFU_CLINIC_NAME),
+    };
     const clinic = await ensureClinic(store, names, world.now());
     return await runCommand({ world, store, clinic, address: addressOf(settings) }, name, values);
   } finally {
@@ -92,7 +104,12 @@ async function migrate(options: Options): Promise<number> {
   const world = systemWorld(() => false);
   const store = await openDatabase(settings, world, kindOf(settings, world));
   await store.close();
-  return say(options.json ? `{"migrated":true,"engine":"${store.engine}"}\n` : `数据库已就绪 · the database is ready (${store.engine})\n`, 0);
+  return say(
+    options.json
+      ? `{"migrated":true,"engine":"${store.engine}"}\n`
+      : `数据库已就绪 · the database is ready (${store.engine})\n`,
+    0,
+  );
 }
 
 function kindOf(settings: Settings, world: World): GatewayWorld {
@@ -120,7 +137,8 @@ try {
   const code = await main();
   if (code >= 0) process.exitCode = code;
 } catch (error) {
-  const words = error instanceof CannotStart ? error.message : error instanceof Error ? error.message : String(error);
+  const words =
+    error instanceof CannotStart ? error.message : error instanceof Error ? error.message : String(error);
   process.stderr.write(`${words}\n`);
   process.exitCode = 1;
 }

@@ -14,7 +14,10 @@ export function socketPath(dataDir: string): string {
   return join(dataDir, 'zhenfu.sock');
 }
 
-export async function answerCommands(settings: Settings, parts: AccessParts): Promise<{ close(): Promise<void> }> {
+export async function answerCommands(
+  settings: Settings,
+  parts: AccessParts,
+): Promise<{ close(): Promise<void> }> {
   if (settings.DATABASE_URL !== undefined) return { close: () => Promise.resolve() };
   const path = socketPath(settings.DATA_DIR);
   if (existsSync(path)) rmSync(path); // left by a process that was killed: the database's lock says that we are alone
@@ -46,15 +49,18 @@ export function askService(
   return new Promise((resolve, reject) => {
     const body = JSON.stringify({ name, options });
     const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
-    const asked = request({ socketPath: socketPath(dataDir), path: '/command', method: 'POST', headers }, (answer) => {
-      const pieces: Buffer[] = [];
-      answer.on('data', (piece: Buffer) => pieces.push(piece));
-      answer.on('end', () => {
-        const text = Buffer.concat(pieces).toString('utf8');
-        if (answer.statusCode === 200) resolve(JSON.parse(text) as CommandAnswer);
-        else reject(new Error(`the running service answered ${answer.statusCode}: ${text}`));
-      });
-    });
+    const asked = request(
+      { socketPath: socketPath(dataDir), path: '/command', method: 'POST', headers },
+      (answer) => {
+        const pieces: Buffer[] = [];
+        answer.on('data', (piece: Buffer) => pieces.push(piece));
+        answer.on('end', () => {
+          const text = Buffer.concat(pieces).toString('utf8');
+          if (answer.statusCode === 200) resolve(JSON.parse(text) as CommandAnswer);
+          else reject(new Error(`the running service answered ${answer.statusCode}: ${text}`));
+        });
+      },
+    );
     asked.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT' || error.code === 'ECONNREFUSED') resolve(undefined);
       else reject(error);

@@ -27,7 +27,14 @@ describe.each(engines)('the seeded clinic on $name', ({ open }) => {
     expect(drugs).toHaveLength(40);
     expect(drugs.filter(({ kind }) => kind === 'herb')).toHaveLength(12);
     const { prescriptions } = await listPrescriptions(parts, { limit: 10 });
-    expect(prescriptions.map(({ patient_name, age, amount_fen, bill_status }) => [patient_name, age, amount_fen, bill_status])).toEqual([
+    expect(
+      prescriptions.map(({ patient_name, age, amount_fen, bill_status }) => [
+        patient_name,
+        age,
+        amount_fen,
+        bill_status,
+      ]),
+    ).toEqual([
       ['刘洋', '28岁', 1520, 'unpaid'],
       ['周晓梅', '53岁', 4077, 'unpaid'],
       ['吴子轩', '8月', 5670, 'unpaid'],
@@ -52,7 +59,8 @@ describe.each(engines)('the seeded clinic on $name', ({ open }) => {
     expect((await drugs('布洛芬')).toSorted()).toEqual(['W005', 'W006']);
     expect(await drugs('w014')).toEqual(['W014']);
     expect(await drugs('%')).toEqual([]); // a wildcard is only a sign
-    const patients = async (q: string): Promise<string[]> => (await findPatients(parts, q)).map(({ name }) => name);
+    const patients = async (q: string): Promise<string[]> =>
+      (await findPatients(parts, q)).map(({ name }) => name);
     expect(await patients('oyjg')).toEqual(['欧阳建国']);
     expect(await patients('建国')).toEqual(['欧阳建国']);
     expect(await patients('P0003')).toEqual(['张敏']);
@@ -79,7 +87,9 @@ describe.each(engines)('the seeded clinic on $name', ({ open }) => {
 test('the seed can be made on any day of the year', () => {
   for (const day of ['2026-01-31', '2026-02-28', '2028-02-29', '2026-12-31']) {
     for (const { birth_date } of seedPatients(day)) {
-      expect(birth_date <= day && new Date(`${birth_date}T00:00:00Z`).toISOString().startsWith(birth_date)).toBe(true);
+      expect(
+        birth_date <= day && new Date(`${birth_date}T00:00:00Z`).toISOString().startsWith(birth_date),
+      ).toBe(true);
     }
   }
   expect(new Set(seedDrugs.map(({ code }) => code)).size).toBe(seedDrugs.length);

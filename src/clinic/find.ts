@@ -18,5 +18,7 @@ export function findDrugs(parts: Parts, q: string, limit = 50): Promise<Drug[]> 
 /** Patients whose name, number or pinyin initials hold `q`; all when `q` is empty. */
 export function findPatients(parts: Parts, q: string, limit = 50): Promise<Patient[]> {
   const small = q.toLowerCase();
-  return parts.store.read((tx) => tx.all<PatientRow>(foundPatients, parts.clinic.id, q, q, small, small, limit));
+  return parts.store.read((tx) =>
+    tx.all<PatientRow>(foundPatients, parts.clinic.id, q, q, small, small, limit),
+  );
 }

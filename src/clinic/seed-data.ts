@@ -104,9 +104,11 @@ const herbs: readonly (readonly [code: string, name: string, initials: string, u
 ];
 
 function medicine(kind: 'western' | 'patent', rows: readonly Medicine[]): SeedDrug[] {
-  return rows.map(([code, generic_name, initials, form, spec, unit, unit_price, dose_unit, trade_name = '']) => {
-    return { code, generic_name, trade_name, initials, form, spec, kind, unit, unit_price, dose_unit };
-  });
+  return rows.map(
+    ([code, generic_name, initials, form, spec, unit, unit_price, dose_unit, trade_name = '']) => {
+      return { code, generic_name, trade_name, initials, form, spec, kind, unit, unit_price, dose_unit };
+    },
+  );
 }
 
 export const seedDrugs: readonly SeedDrug[] = [
@@ -114,7 +116,16 @@ export const seedDrugs: readonly SeedDrug[] = [
   ...medicine('patent', patent),
   ...herbs.map(([code, generic_name, initials, unit_price]): SeedDrug => {
     const grams = { unit: 'g', dose_unit: 'g', unit_price };
-    return { code, generic_name, trade_name: '', initials, form: '饮片', spec: '统货', kind: 'herb', ...grams };
+    return {
+      code,
+      generic_name,
+      trade_name: '',
+      initials,
+      form: '饮片',
+      spec: '统货',
+      kind: 'herb',
+      ...grams,
+    };
   }),
 ];
 

@@ -3,7 +3,13 @@ import { insertDrug, insertPatient } from '#sql/clinic';
 import { UniqueViolation, type Tx } from '#store';
 import { isRefusal } from '#trouble';
 import { beijingDay } from '#world';
-import { seedDrugs, seedPatients, seedPrescriptions, type SeedLine, type SeedPrescription } from './seed-data.ts';
+import {
+  seedDrugs,
+  seedPatients,
+  seedPrescriptions,
+  type SeedLine,
+  type SeedPrescription,
+} from './seed-data.ts';
 
 const ACTOR = 'seed';
 /** Bills of the seeded prescriptions can be paid for as long as the rules allow. */
@@ -16,7 +22,12 @@ const VALID_DAYS = 3;
 export async function seedClinic(parts: Parts): Promise<void> {
   await writeLists(parts);
   for (const [index, seed] of seedPrescriptions.entries()) {
-    const answer = await issuePrescription(parts, toPrescription(seed, beijingDay(parts.world.now())), ACTOR, `seed-${index + 1}`);
+    const answer = await issuePrescription(
+      parts,
+      toPrescription(seed, beijingDay(parts.world.now())),
+      ACTOR,
+      `seed-${index + 1}`,
+    );
     if (isRefusal(answer)) throw new Error(`seed prescription ${index + 1}: ${answer.field}: ${answer.rule}`);
   }
 }

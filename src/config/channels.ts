@@ -47,7 +47,11 @@ export function planChannels(settings: Settings, nowMs: number): ChannelPlan {
     if (world !== undefined) worlds.push(world);
     plan.alipay = alipay;
   }
-  if ([settings.WECHAT_APP_ID, settings.WECHAT_MCH_ID, settings.WECHAT_API_KEY].some((value) => value !== undefined)) {
+  if (
+    [settings.WECHAT_APP_ID, settings.WECHAT_MCH_ID, settings.WECHAT_API_KEY].some(
+      (value) => value !== undefined,
+    )
+  ) {
     const wechat = wechatOf(settings, plan.faults);
     sort(plan, checkWechatConfiguration(wechat, nowMs));
     worlds.push(worldOfWechatGateway(wechat.gatewayUrl));
@@ -83,7 +87,11 @@ export function allowedOrigins(settings: Settings): (url: URL) => boolean {
 }
 
 function alipayOf(settings: Settings, faults: SettingFault[]): AlipayConfiguration {
-  const certificatePaths = [settings.ALIPAY_APP_CERT_PATH, settings.ALIPAY_CERT_PATH, settings.ALIPAY_ROOT_CERT_PATH];
+  const certificatePaths = [
+    settings.ALIPAY_APP_CERT_PATH,
+    settings.ALIPAY_CERT_PATH,
+    settings.ALIPAY_ROOT_CERT_PATH,
+  ];
   const usesCertificates = certificatePaths.some((path) => path !== undefined);
   return {
     appId: required(settings.ALIPAY_APP_ID, 'ALIPAY_APP_ID', faults),
@@ -99,14 +107,22 @@ function alipayOf(settings: Settings, faults: SettingFault[]): AlipayConfigurati
             rootCert: fileOf(settings.ALIPAY_ROOT_CERT_PATH, 'ALIPAY_ROOT_CERT_PATH', faults),
           },
         }
-      : { alipayPublicKeys: publicKeysOf(required(settings.ALIPAY_PUBLIC_KEY, 'ALIPAY_PUBLIC_KEY', faults)) }),
+      : {
+          alipayPublicKeys: publicKeysOf(required(settings.ALIPAY_PUBLIC_KEY, 'ALIPAY_PUBLIC_KEY', faults)),
+        }),
   };
 }
 
 /** Two keys while one is being replaced: PEM blocks one after another, or bare Base64 with commas between. */
 function publicKeysOf(text: string): string[] {
   const pems = text.match(/-----BEGIN [A-Z ]+-----[\s\S]*?-----END [A-Z ]+-----/g);
-  return pems ?? text.split(',').map((key) => key.trim()).filter((key) => key !== '');
+  return (
+    pems ??
+    text
+      .split(',')
+      .map((key) => key.trim())
+      .filter((key) => key !== '')
+  );
 }
 
 function wechatOf(settings: Settings, faults: SettingFault[]): WechatConfiguration {
@@ -148,7 +164,11 @@ function fileOf(path: string | undefined, field: string, faults: SettingFault[])
   try {
     return readFileSync(path, 'utf8');
   } catch {
-    faults.push({ field, problem: '文件无法读取 · The file cannot be read', fix: '检查路径与权限 · Check its path and rights' });
+    faults.push({
+      field,
+      problem: '文件无法读取 · The file cannot be read',
+      fix: '检查路径与权限 · Check its path and rights',
+    });
     return '';
   }
 }

@@ -9,7 +9,9 @@ import { z } from 'zod';
 const text = z.string().trim().min(1);
 const port = z.coerce.number().int().min(1).max(65_535);
 const url = z.url({ protocol: /^https?$/ });
-const flag = z.enum(['true', 'false', '1', '0', 'on', 'off']).transform((word) => ['true', '1', 'on'].includes(word));
+const flag = z
+  .enum(['true', 'false', '1', '0', 'on', 'off'])
+  .transform((word) => ['true', '1', 'on'].includes(word));
 
 export const settingsSchema = z.object({
   ALIPAY_APP_ID: text.optional(),
@@ -31,7 +33,10 @@ export const settingsSchema = z.object({
   WECHAT_GATEWAY_URL: url.default('https://api.mch.weixin.qq.com'),
   WECHAT_GATEWAY_BACKUP_URL: url.optional(),
   PUBLIC_BASE_URL: url.optional(),
-  DATABASE_URL: z.string().regex(/^mysql:\/\/\S+$/).optional(),
+  DATABASE_URL: z
+    .string()
+    .regex(/^mysql:\/\/\S+$/)
+    .optional(),
   DATA_DIR: text.default('./data'),
   HOST: text.default('127.0.0.1'),
   PORT: port.default(8080),
@@ -47,7 +52,14 @@ export const settingsSchema = z.object({
 
 export type Settings = z.infer<typeof settingsSchema>;
 
-const secrets = ['ALIPAY_APP_PRIVATE_KEY', 'ALIPAY_PUBLIC_KEY', 'WECHAT_API_KEY', 'DATABASE_URL', 'ZHENFU_SIM_TOKEN', 'ZHENFU_WECHAT_FORMER_API_KEY'] as const;
+const secrets = [
+  'ALIPAY_APP_PRIVATE_KEY',
+  'ALIPAY_PUBLIC_KEY',
+  'WECHAT_API_KEY',
+  'DATABASE_URL',
+  'ZHENFU_SIM_TOKEN',
+  'ZHENFU_WECHAT_FORMER_API_KEY',
+] as const;
 
 /** One thing wrong, in words, with its fix; all of them are told at once. */
 export interface SettingFault {
@@ -57,14 +69,22 @@ export interface SettingFault {
 }
 
 /** Reads the settings from an environment. Faults name the setting and never show a value. */
-export function readSettings(env: Record<string, string | undefined>): { settings?: Settings; faults: SettingFault[] } {
+export function readSettings(env: Record<string, string | undefined>): {
+  settings?: Settings;
+  faults: SettingFault[];
+} {
   const faults: SettingFault[] = [];
   const given: Record<string, string> = {};
-  for (const [name, value] of Object.entries(env)) if (value !== undefined && value !== '') given[name] = value;
+  for (const [name, value] of Object.entries(env))
+    if (value !== undefined && value !== '') given[name] = value;
   for (const name of secrets) readSecretFile(given, name, faults);
   for (const name of Object.keys(given)) {
     if (name.startsWith('ZHENFU_') && !name.startsWith('ZHENFU_TEST_') && !(name in settingsSchema.shape)) {
-      faults.push({ field: name, problem: '没有这个设置项 · No such setting', fix: '检查拼写，或删除它 · Check the spelling, or remove it' });
+      faults.push({
+        field: name,
+        problem: '没有这个设置项 · No such setting',
+        fix: '检查拼写，或删除它 · Check the spelling, or remove it',
+      });
     }
   }
   const parsed = settingsSchema.safeParse(given);

@@ -20,7 +20,12 @@ export interface HttpParts extends SessionParts, AccessParts {
   clinic: { id: number; name: string; shortName: string };
   gatewayWorld: 'live' | 'sandbox' | 'simulated';
   /** Why a method is off, for the page that would offer it. */
-  methods: readonly { method: PaymentMethod; enabled: boolean; reason_zh: string | null; reason_en: string | null }[];
+  methods: readonly {
+    method: PaymentMethod;
+    enabled: boolean;
+    reason_zh: string | null;
+    reason_en: string | null;
+  }[];
   reviewRequired: boolean;
   /** The simulated phone, when the simulators run beside us. */
   phoneUrl: string | null;

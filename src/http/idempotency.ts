@@ -44,7 +44,10 @@ export function keepIdempotency(app: FastifyInstance, parts: Parts): void {
     const key = request.headers['idempotency-key'];
     if (request.method !== 'POST' || key === undefined || request.identity === undefined) return undefined;
     if (typeof key !== 'string' || !KEY.test(key)) {
-      return sayNo(reply, refuse('invalid_input', { field: 'Idempotency-Key', rule: '1–128 printable ASCII characters' }));
+      return sayNo(
+        reply,
+        refuse('invalid_input', { field: 'Idempotency-Key', rule: '1–128 printable ASCII characters' }),
+      );
     }
     const decided = await decide(parts, request, key);
     if ('refused' in decided) return sayNo(reply, decided);
@@ -76,7 +79,16 @@ async function decide(parts: Parts, request: FastifyRequest, key: string): Promi
   const now = parts.world.now();
   try {
     return await parts.store.transact('idempotency-key', async (tx) => {
-      const { id } = await tx.run(insertIdempotencyKey, parts.clinic.id, client, endpoint, key, bodyDigest, now + RUNNING_MS, now);
+      const { id } = await tx.run(
+        insertIdempotencyKey,
+        parts.clinic.id,
+        client,
+        endpoint,
+        key,
+        bodyDigest,
+        now + RUNNING_MS,
+        now,
+      );
       return { run: id };
     });
   } catch (error) {

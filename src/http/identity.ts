@@ -28,7 +28,8 @@ export function asker(parts: AccessParts, secure: boolean, ownOrigin: (request: 
       if (identity.via === 'cookie' && request.method !== 'GET' && !ownOrigin(request)) {
         return sayNo(reply, refuse('foreign_origin'));
       }
-      if (!identity.scopes.includes(scope)) return sayNo(reply, refuse('scope_missing', { facts: { scope } }));
+      if (!identity.scopes.includes(scope))
+        return sayNo(reply, refuse('scope_missing', { facts: { scope } }));
       request.identity = identity;
       return undefined;
     };

@@ -31,7 +31,15 @@ export function sessionStatusReply(session: SessionView, nowMs: number) {
   };
 }
 
-type EndReason = 'timeout' | 'refresh' | 'switch' | 'cancel' | 'void' | 'declined' | 'paid_elsewhere' | 'disputed';
+type EndReason =
+  | 'timeout'
+  | 'refresh'
+  | 'switch'
+  | 'cancel'
+  | 'void'
+  | 'declined'
+  | 'paid_elsewhere'
+  | 'disputed';
 
 export function openedReply(session: SessionView, nowMs: number) {
   return {

@@ -36,7 +36,8 @@ export function problemOf(refusal: Refusal): Problem {
 /** Says no: the one way in which a route answers a refusal. */
 export function sayNo(reply: FastifyReply, refusal: Refusal): FastifyReply {
   const problem = problemOf(refusal);
-  if (problem.status === 429 || refusal.refused === 'idempotency_in_progress') void reply.header('retry-after', '1');
+  if (problem.status === 429 || refusal.refused === 'idempotency_in_progress')
+    void reply.header('retry-after', '1');
   return reply.code(problem.status).type('application/problem+json').send(JSON.stringify(problem));
 }
 
@@ -45,7 +46,11 @@ export function refusalOf(error: FastifyError | Error): Refusal {
   if (hasZodFastifySchemaValidationErrors(error)) {
     const first = error.validation[0];
     const path = first?.instancePath.split('/').filter(Boolean).join('.') ?? '';
-    return { refused: 'invalid_input', field: fieldOf(path, first?.params), rule: first?.message ?? 'see the schema' };
+    return {
+      refused: 'invalid_input',
+      field: fieldOf(path, first?.params),
+      rule: first?.message ?? 'see the schema',
+    };
   }
   if (error instanceof StoreUnavailable) return { refused: 'unavailable' };
   const code = 'code' in error ? error.code : undefined;
@@ -69,19 +74,22 @@ const frameworkCodes: Readonly<Record<string, TroubleCode>> = {
 
 /** An unknown key stands in the issue's params, not in its path. */
 function fieldOf(path: string, params: unknown): string {
-  const keys = typeof params === 'object' && params !== null && 'issue' in params ? unknownKeys(params.issue) : [];
+  const keys =
+    typeof params === 'object' && params !== null && 'issue' in params ? unknownKeys(params.issue) : [];
   const last = keys[0];
   if (last !== undefined) return path === '' ? last : `${path}.${last}`;
   return path === '' ? 'body' : path;
 }
 
 function unknownKeys(issue: unknown): string[] {
-  if (typeof issue !== 'object' || issue === null || !('keys' in issue) || !Array.isArray(issue.keys)) return [];
+  if (typeof issue !== 'object' || issue === null || !('keys' in issue) || !Array.isArray(issue.keys))
+    return [];
   return issue.keys.filter((key): key is string => typeof key === 'string');
 }
 
 export function answerError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const refusal = refusalOf(error);
-  if (refusal.refused === 'internal') request.log.error({ event: 'internal', detail: error.message, stack: error.stack });
+  if (refusal.refused === 'internal')
+    request.log.error({ event: 'internal', detail: error.message, stack: error.stack });
   return sayNo(reply, refusal);
 }

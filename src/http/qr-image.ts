@@ -1,5 +1,5 @@
 import { crc32, deflateSync } from 'node:zlib';
-import encodeQR from 'qr';
+import { encodeQR } from 'qr';
 
 /** Quiet zone of a QR code: four modules on each side (ISO/IEC 18004). */
 const QUIET = 4;

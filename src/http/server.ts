@@ -63,7 +63,8 @@ export async function buildServer(parts: HttpParts, logger: FastifyBaseLogger | 
   await app.register(rateLimit, {
     global: true,
     timeWindow: 60_000,
-    max: (request) => limits[limitOf(request) === 'none' ? 'public' : (limitOf(request) as keyof typeof limits)],
+    max: (request) =>
+      limits[limitOf(request) === 'none' ? 'public' : (limitOf(request) as keyof typeof limits)],
     keyGenerator: (request) => `${limitOf(request)}:${request.ip}`,
     allowList: (request) => limitOf(request) === 'none',
     errorResponseBuilder: () => Object.assign(new Error('rate limited'), { statusCode: 429 }),
@@ -78,7 +79,13 @@ export async function buildServer(parts: HttpParts, logger: FastifyBaseLogger | 
   });
   app.addHook('onResponse', (request, reply, done) => {
     const ms = Math.round(reply.elapsedTime);
-    request.log.debug({ event: 'request', method: request.method, route: request.routeOptions.url, status: reply.statusCode, ms });
+    request.log.debug({
+      event: 'request',
+      method: request.method,
+      route: request.routeOptions.url,
+      status: reply.statusCode,
+      ms,
+    });
     done();
   });
   keepIdempotency(app, parts);

@@ -19,7 +19,12 @@ const pages = [
 /** The built pages. Assets carry their digest in the name and may be kept; the page itself never. */
 export async function servePages(app: App, folder: string): Promise<void> {
   if (!existsSync(join(folder, 'index.html'))) return;
-  await app.register(fastifyStatic, { root: join(folder, 'assets'), prefix: '/assets/', immutable: true, maxAge: '365d' });
+  await app.register(fastifyStatic, {
+    root: join(folder, 'assets'),
+    prefix: '/assets/',
+    immutable: true,
+    maxAge: '365d',
+  });
   for (const page of pages) {
     app.get(page, { config: { limit: 'public' }, schema: { hide: true } }, (_request, reply) =>
       reply.header('cache-control', 'no-store').sendFile('index.html', folder, { cacheControl: false }),

@@ -50,7 +50,15 @@ export async function keepNotification(
   if (reading.verdict === 'refused') {
     const bytes = digest(raw.body, raw.headers['wechatpay-signature'] ?? '');
     const { reason, detail } = reading;
-    return keep(parts, { method, source: 'notification', key: `refused:${bytes}`, verdict: 'refused', reason, detail, raw });
+    return keep(parts, {
+      method,
+      source: 'notification',
+      key: `refused:${bytes}`,
+      verdict: 'refused',
+      reason,
+      detail,
+      raw,
+    });
   }
   const entry: Entry = {
     method,
@@ -73,7 +81,14 @@ export async function keepNotification(
 export function keepAnswer(parts: InboxParts, report: ChannelReport): Promise<Kept> {
   const words = JSON.stringify(report);
   const { method, source } = report;
-  return keep(parts, { method, source, key: `${source}:${digest(words)}`, verdict: 'genuine', report, words });
+  return keep(parts, {
+    method,
+    source,
+    key: `${source}:${digest(words)}`,
+    verdict: 'genuine',
+    report,
+    words,
+  });
 }
 
 async function keep(parts: InboxParts, entry: Entry): Promise<Kept> {
@@ -117,10 +132,12 @@ async function keep(parts: InboxParts, entry: Entry): Promise<Kept> {
 /** The same key again: equal words are a repeat, other words under a channel's id a contradiction. */
 function countAgain(parts: InboxParts, entry: Entry, at: number): Promise<Kept> {
   return parts.store.transact('count-evidence', async (tx) => {
-    const first = await tx.one<{ id: number; words: string | null; report: string | null; applied_at: number | null }>(
-      evidenceByKey,
-      entry.key,
-    );
+    const first = await tx.one<{
+      id: number;
+      words: string | null;
+      report: string | null;
+      applied_at: number | null;
+    }>(evidenceByKey, entry.key);
     if (first === undefined) throw new Error('evidence was refused by its key and is not there');
     await tx.run(countRepeat, at, first.id);
     const sameReport = first.report === (entry.report === undefined ? null : JSON.stringify(entry.report));
@@ -129,7 +146,9 @@ function countAgain(parts: InboxParts, entry: Entry, at: number): Promise<Kept> 
 }
 
 function headersToKeep(headers: Record<string, string>): string {
-  return JSON.stringify(Object.fromEntries(Object.entries(headers).filter(([name]) => keptHeaders.test(name))));
+  return JSON.stringify(
+    Object.fromEntries(Object.entries(headers).filter(([name]) => keptHeaders.test(name))),
+  );
 }
 
 function digest(...pieces: (string | Uint8Array)[]): string {

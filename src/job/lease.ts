@@ -56,12 +56,26 @@ export async function bornLeased(
   atMs: number,
 ): Promise<Lease> {
   const untilMs = atMs + LEASE_MS;
-  const { id } = await tx.run(insertJob, clinicId, kind, subjectId, atMs, given.instance, untilMs, atMs, atMs);
+  const { id } = await tx.run(
+    insertJob,
+    clinicId,
+    kind,
+    subjectId,
+    atMs,
+    given.instance,
+    untilMs,
+    atMs,
+    atMs,
+  );
   return { jobId: id, kind, subjectId, fence: 1, untilMs, attempts: 0 };
 }
 
 /** Takes the lease of a subject's job. undefined: somebody holds it. 'done': there is nothing left to do. */
-export async function takeLease(given: Given, kind: JobKind, subjectId: number): Promise<Lease | 'done' | undefined> {
+export async function takeLease(
+  given: Given,
+  kind: JobKind,
+  subjectId: number,
+): Promise<Lease | 'done' | undefined> {
   return given.store.transact('take-lease', async (tx) => {
     const job = await tx.one<JobRow>(jobOf, kind, subjectId);
     if (job === undefined || job.state === 'done') return 'done';
@@ -119,12 +133,19 @@ export async function release(
   next: { dueAtMs: number; attempts: number } | 'done',
   nowMs: number,
 ): Promise<void> {
-  const [dueAtMs, attempts, state] = next === 'done' ? [nowMs, 0, 'done'] : [next.dueAtMs, next.attempts, 'waiting'];
+  const [dueAtMs, attempts, state] =
+    next === 'done' ? [nowMs, 0, 'done'] : [next.dueAtMs, next.attempts, 'waiting'];
   const { rows } = await tx.run(releaseJob, dueAtMs, attempts, state, nowMs, lease.jobId, lease.fence);
   if (rows === 0) throw new LeaseLost(lease);
 }
 
 /** Somebody watches, or asks: do it sooner, never later. */
-export async function hasten(tx: Tx, kind: JobKind, subjectId: number, dueAtMs: number, nowMs: number): Promise<void> {
+export async function hasten(
+  tx: Tx,
+  kind: JobKind,
+  subjectId: number,
+  dueAtMs: number,
+  nowMs: number,
+): Promise<void> {
   await tx.run(hastenJob, dueAtMs, nowMs, kind, subjectId, dueAtMs);
 }

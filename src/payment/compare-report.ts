@@ -9,14 +9,21 @@ import type { PaymentRow } from '#sql/payments';
  * foreign  another app, merchant or currency: this is not our payment, whatever its number says
  */
 export function compareReport(
-  payment: Pick<PaymentRow, 'payment_method' | 'out_trade_no' | 'app_id' | 'merchant_id' | 'amount_fen' | 'currency'>,
+  payment: Pick<
+    PaymentRow,
+    'payment_method' | 'out_trade_no' | 'app_id' | 'merchant_id' | 'amount_fen' | 'currency'
+  >,
   report: ChannelReport,
 ): { verdict: 'equal' | 'amount' | 'foreign'; differs: string[] } {
   const differs: string[] = [];
   if (report.method !== payment.payment_method) differs.push('payment_method');
   if (report.outTradeNo !== payment.out_trade_no) differs.push('out_trade_no');
   if (report.appId !== undefined && report.appId !== payment.app_id) differs.push('app_id');
-  if (report.merchantId !== undefined && payment.merchant_id !== '' && report.merchantId !== payment.merchant_id) {
+  if (
+    report.merchantId !== undefined &&
+    payment.merchant_id !== '' &&
+    report.merchantId !== payment.merchant_id
+  ) {
     differs.push('merchant_id');
   }
   if (report.currency !== undefined && report.currency !== payment.currency) differs.push('currency');

@@ -73,7 +73,11 @@ export async function receiveDebit(tx: Tx, row: PaymentRow, debit: Debit, cause:
     row.version,
   );
   if (rows === 0) throw new Conflict(`payment ${row.id}`);
-  await afterMove(tx, row, 'paid', 'paid', { ...cause, evidenceId: debit.evidenceId, reason: debit.disposition });
+  await afterMove(tx, row, 'paid', 'paid', {
+    ...cause,
+    evidenceId: debit.evidenceId,
+    reason: debit.disposition,
+  });
 }
 
 async function afterMove(

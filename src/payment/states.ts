@@ -13,7 +13,16 @@ export type PaymentState =
   | 'closed' // the channel says that it will never be paid
   | 'paid';
 
-export const happenings = ['send', 'created', 'silent', 'rejected', 'retire', 'reopen', 'closed', 'paid'] as const;
+export const happenings = [
+  'send',
+  'created',
+  'silent',
+  'rejected',
+  'retire',
+  'reopen',
+  'closed',
+  'paid',
+] as const;
 export type Happening = (typeof happenings)[number];
 
 /** stay: told again, or too late to matter. illegal: no caller may ask for it; an alarm, nothing changes. */
@@ -21,6 +30,8 @@ export const stay = 'stay';
 export const illegal = 'illegal';
 export type Cell = PaymentState | typeof stay | typeof illegal;
 
+// A grid is read by its columns.
+// oxfmt-ignore
 export const grid: Record<PaymentState, Record<Happening, Cell>> = {
   intent:          { send: 'creating', created: illegal, silent: illegal, rejected: illegal, retire: illegal, reopen: illegal, closed: illegal, paid: 'paid' },
   creating:        { send: stay, created: 'open', silent: 'create_unknown', rejected: 'create_rejected', retire: illegal, reopen: illegal, closed: illegal, paid: 'paid' },

@@ -43,7 +43,9 @@ describe('an age', () => {
   });
 
   test('never falls as the days go by', () => {
-    const day = fc.integer({ min: 0, max: 60_000 }).map((n) => new Date(n * 86_400_000).toISOString().slice(0, 10));
+    const day = fc
+      .integer({ min: 0, max: 60_000 })
+      .map((n) => new Date(n * 86_400_000).toISOString().slice(0, 10));
     fc.assert(
       fc.property(day, day, day, (...days) => {
         const [born = '', earlier = '', later = ''] = days.toSorted();

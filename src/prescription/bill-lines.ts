@@ -35,7 +35,15 @@ export function pricePrescription(
         'quantity × doses must be above 0 and have at most 7 digits',
       );
     }
-    billLines.push({ fee_class: feeClassOf[line.kind], name, spec, quantity, unit, unit_price, unit_price_fen });
+    billLines.push({
+      fee_class: feeClassOf[line.kind],
+      name,
+      spec,
+      quantity,
+      unit,
+      unit_price,
+      unit_price_fen,
+    });
   }
   return priceBill(billLines, {});
 }

@@ -95,7 +95,9 @@ async function insertOrFind(
     tx.one<{ id: number; prescription_no: string }>(prescriptionByRequest, requestKey),
   );
   // Our own number: the first run's COMMIT went through, only its answer was lost.
-  return first === undefined ? 'number_taken' : { id: first.id, created: first.prescription_no === draft.prescriptionNo };
+  return first === undefined
+    ? 'number_taken'
+    : { id: first.id, created: first.prescription_no === draft.prescriptionNo };
 }
 
 async function write(tx: Tx, draft: Draft, actor: string, atMs: number): Promise<number> {
@@ -116,7 +118,12 @@ async function write(tx: Tx, draft: Draft, actor: string, atMs: number): Promise
   if (!draft.reviewRequired) {
     const { patient_name, patient_no, department, doctor } = rx;
     const who = { patient_name, patient_no, department, doctor };
-    await makeBill(tx, { clinicId, billNo: draft.billNo, prescriptionId, ...who, priced, validUntilMs }, actor, atMs);
+    await makeBill(
+      tx,
+      { clinicId, billNo: draft.billNo, prescriptionId, ...who, priced, validUntilMs },
+      actor,
+      atMs,
+    );
   }
   return prescriptionId;
 }

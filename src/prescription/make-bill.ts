@@ -17,7 +17,22 @@ export interface BillOfPrescription {
 
 /** Makes the prescription's bill in the transaction that issues or approves it. Returns the bill's id. */
 export function makeBill(tx: Tx, bill: BillOfPrescription, actor: string, atMs: number): Promise<number> {
-  const { clinicId, billNo, prescriptionId, patient_name, patient_no, department, doctor, priced, validUntilMs } = bill;
+  const {
+    clinicId,
+    billNo,
+    prescriptionId,
+    patient_name,
+    patient_no,
+    department,
+    doctor,
+    priced,
+    validUntilMs,
+  } = bill;
   const header = { patient_name, patient_no, department, doctor };
-  return insertBill(tx, { clinicId, billNo, externalBillNo: null, prescriptionId, header, priced, validUntilMs }, actor, atMs);
+  return insertBill(
+    tx,
+    { clinicId, billNo, externalBillNo: null, prescriptionId, header, priced, validUntilMs },
+    actor,
+    atMs,
+  );
 }

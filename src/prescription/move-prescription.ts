@@ -1,5 +1,10 @@
 import { recordEvent } from '#sql/events';
-import { lockPrescription, movePrescription as moveRow, prescriptionById, type PrescriptionRow } from '#sql/prescriptions';
+import {
+  lockPrescription,
+  movePrescription as moveRow,
+  prescriptionById,
+  type PrescriptionRow,
+} from '#sql/prescriptions';
 import { Conflict, type Tx } from '#store';
 import type { Happening, PrescriptionState } from './states.ts';
 

@@ -61,7 +61,10 @@ export async function listPrescriptions(
     const rows = await tx.all<PrescriptionRow>(statement, ...values);
     const prescriptions: Prescription[] = [];
     for (const row of rows.slice(0, query.limit)) prescriptions.push(await withLines(tx, row));
-    return { prescriptions, next_before_id: rows.length > query.limit ? (prescriptions.at(-1)?.id ?? null) : null };
+    return {
+      prescriptions,
+      next_before_id: rows.length > query.limit ? (prescriptions.at(-1)?.id ?? null) : null,
+    };
   });
 }
 

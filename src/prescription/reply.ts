@@ -13,6 +13,9 @@ export function prescriptionReply(prescription: Prescription) {
   };
 }
 
-export function prescriptionPageReply(page: { prescriptions: Prescription[]; next_before_id: number | null }) {
+export function prescriptionPageReply(page: {
+  prescriptions: Prescription[];
+  next_before_id: number | null;
+}) {
   return { prescriptions: page.prescriptions.map(prescriptionReply), next_before_id: page.next_before_id };
 }

@@ -40,7 +40,9 @@ export async function reviewPrescription(
     const now = parts.world.now();
     const billNo = mintBillNo(parts.world, now);
     try {
-      const refused = await parts.store.transact('review-prescription', (tx) => decide(tx, id, review, actor, billNo, now));
+      const refused = await parts.store.transact('review-prescription', (tx) =>
+        decide(tx, id, review, actor, billNo, now),
+      );
       return refused ?? (await wholePrescription(parts, id));
     } catch (error) {
       if (!(error instanceof UniqueViolation)) throw error; // the bill number is taken: draw another
@@ -71,13 +73,33 @@ async function decide(
   return undefined;
 }
 
-async function billApproved(tx: Tx, row: PrescriptionRow, actor: string, billNo: string, now: number): Promise<void> {
+async function billApproved(
+  tx: Tx,
+  row: PrescriptionRow,
+  actor: string,
+  billNo: string,
+  now: number,
+): Promise<void> {
   const lines = await tx.all<PrescriptionLineRow>(linesOfPrescription, row.id);
   const priced = pricePrescription(lines, row.doses ?? undefined);
   // It was priced from the same digits when it was issued.
   if (isRefusal(priced)) throw new Error(`prescription ${row.id} can no longer be priced: ${priced.field}`);
-  if (priced.total_fen !== row.amount_fen) throw new Error(`prescription ${row.id} comes to another amount now`);
-  const { clinic_id: clinicId, id: prescriptionId, patient_name, patient_no, department, doctor, valid_until } = row;
+  if (priced.total_fen !== row.amount_fen)
+    throw new Error(`prescription ${row.id} comes to another amount now`);
+  const {
+    clinic_id: clinicId,
+    id: prescriptionId,
+    patient_name,
+    patient_no,
+    department,
+    doctor,
+    valid_until,
+  } = row;
   const who = { patient_name, patient_no, department, doctor };
-  await makeBill(tx, { clinicId, billNo, prescriptionId, ...who, priced, validUntilMs: valid_until }, actor, now);
+  await makeBill(
+    tx,
+    { clinicId, billNo, prescriptionId, ...who, priced, validUntilMs: valid_until },
+    actor,
+    now,
+  );
 }

@@ -33,7 +33,9 @@ describe('the patient', () => {
     expect(brokenField(goodRx({ rx_class: 'child', birth_date: '2012-11-22' }))).toBe('rx_class');
     expect(brokenField(goodRx({ rx_class: 'child', birth_date: '2012-11-23' }))).toBeUndefined();
     expect(brokenField(goodRx({ rx_class: 'child', birth_date: '2026-03-22' }))).toBe('weight_grams');
-    expect(brokenField(goodRx({ rx_class: 'child', birth_date: '2026-03-22', weight_grams: 8200 }))).toBeUndefined();
+    expect(
+      brokenField(goodRx({ rx_class: 'child', birth_date: '2026-03-22', weight_grams: 8200 })),
+    ).toBeUndefined();
   });
 
   test('is known by an identity number before a narcotic or class I psychotropic drug', () => {
@@ -67,7 +69,8 @@ describe('the drugs', () => {
   });
 
   test('do not stand there twice, by code or by name', () => {
-    const twice = (more: Partial<RxLineInput>): string | undefined => brokenField(goodRx({ lines: [goodLine(), goodLine(more)] }));
+    const twice = (more: Partial<RxLineInput>): string | undefined =>
+      brokenField(goodRx({ lines: [goodLine(), goodLine(more)] }));
     expect(twice({ generic_name: '别的名字' })).toBe('lines.1.generic_name');
     expect(twice({ drug_code: 'W999' })).toBe('lines.1.generic_name');
     expect(twice({ drug_code: undefined, generic_name: '阿莫西林 胶囊' })).toBe('lines.1.generic_name');
@@ -83,19 +86,29 @@ describe('the drugs', () => {
 });
 
 describe('the usage', () => {
-  test.each(['遵医嘱', '遵 医 嘱', '自用', '同前', '按医嘱服用', 'as directed', 'As Directed.', 'ＡＳ ＤＩＲＥＣＴＥＤ', 'ut dict.'])(
-    '"%s" is too vague, wherever it stands',
+  test.each([
+    '遵医嘱',
+    '遵 医 嘱',
+    '自用',
+    '同前',
+    '按医嘱服用',
+    'as directed',
+    'As Directed.',
+    'ＡＳ ＤＩＲＥＣＴＥＤ',
+    'ut dict.',
+  ])('"%s" is too vague, wherever it stands', (words) => {
+    for (const field of ['dose', 'frequency', 'route', 'advice'] as const) {
+      expect(brokenField(goodRx({ lines: [goodLine({ [field]: words })] }))).toBe(`lines.0.${field}`);
+    }
+    expect(brokenField(goodHerbal({ decoction: words }))).toBe('decoction');
+  });
+
+  test.each(['tid', '一日三次', 'prn', '饭后服用，多饮水', '必要时，间隔不少于 6 小时'])(
+    '"%s" is plain',
     (words) => {
-      for (const field of ['dose', 'frequency', 'route', 'advice'] as const) {
-        expect(brokenField(goodRx({ lines: [goodLine({ [field]: words })] }))).toBe(`lines.0.${field}`);
-      }
-      expect(brokenField(goodHerbal({ decoction: words }))).toBe('decoction');
+      expect(brokenField(goodRx({ lines: [goodLine({ frequency: words, advice: words })] }))).toBeUndefined();
     },
   );
-
-  test.each(['tid', '一日三次', 'prn', '饭后服用，多饮水', '必要时，间隔不少于 6 小时'])('"%s" is plain', (words) => {
-    expect(brokenField(goodRx({ lines: [goodLine({ frequency: words, advice: words })] }))).toBeUndefined();
-  });
 
   test('comes with a diagnosis that says something', () => {
     expect(brokenField(goodRx({ diagnosis: '——' }))).toBe('diagnosis');

@@ -29,12 +29,15 @@ export function checkPrescription(rx: IssuePrescription, today: string): Broken 
 const birthDateIsPlausible: Rule = (rx, today) => {
   const age = ageOn(rx.birth_date, today);
   if (age === undefined) return invalidInput('birth_date', '出生日期不能晚于今天', 'not in the future');
-  if (age.years > OLDEST_YEARS) return invalidInput('birth_date', '年龄不能超过 150 岁', 'age at most 150 years');
+  if (age.years > OLDEST_YEARS)
+    return invalidInput('birth_date', '年龄不能超过 150 岁', 'age at most 150 years');
   return undefined;
 };
 
 const diagnosisIsGiven: Rule = (rx) =>
-  /[\p{L}\p{N}]/u.test(rx.diagnosis) ? undefined : invalidInput('diagnosis', '须写明临床诊断', 'a diagnosis is required');
+  /[\p{L}\p{N}]/u.test(rx.diagnosis)
+    ? undefined
+    : invalidInput('diagnosis', '须写明临床诊断', 'a diagnosis is required');
 
 /** Art. 6: western and patent medicine may share one paper, herbs stand alone. */
 const herbsStandAlone: Rule = (rx) => {
@@ -50,10 +53,14 @@ const herbsStandAlone: Rule = (rx) => {
 
 const herbsHaveDoses: Rule = (rx) => {
   if (rx.rx_type === 'herbal') {
-    return rx.doses === undefined ? invalidInput('doses', '中药饮片处方须写明剂数', 'required with rx_type herbal') : undefined;
+    return rx.doses === undefined
+      ? invalidInput('doses', '中药饮片处方须写明剂数', 'required with rx_type herbal')
+      : undefined;
   }
-  if (rx.doses !== undefined) return invalidInput('doses', '剂数只用于中药饮片处方', 'only with rx_type herbal');
-  if (rx.decoction !== undefined) return invalidInput('decoction', '煎服法只用于中药饮片处方', 'only with rx_type herbal');
+  if (rx.doses !== undefined)
+    return invalidInput('doses', '剂数只用于中药饮片处方', 'only with rx_type herbal');
+  if (rx.decoction !== undefined)
+    return invalidInput('decoction', '煎服法只用于中药饮片处方', 'only with rx_type herbal');
   return undefined;
 };
 
@@ -103,7 +110,8 @@ const supplyIsShort: Rule = (rx) => {
   const most = rx.rx_class === 'emergency' ? MAX_EMERGENCY_DAYS : MAX_DAYS;
   for (const [index, { days = 0 }] of rx.lines.entries()) {
     const field = `lines.${index}.days`;
-    if (days > MAX_LONG_DAYS) return invalidInput(field, '处方用量最长 84 日（12 周）', 'at most 84 days (12 weeks)');
+    if (days > MAX_LONG_DAYS)
+      return invalidInput(field, '处方用量最长 84 日（12 周）', 'at most 84 days (12 weeks)');
     if (days > most && rx.long_supply_reason === undefined) {
       return invalidInput(
         field,
@@ -119,7 +127,11 @@ const childIsAChild: Rule = (rx, today) => {
   const age = ageOn(rx.birth_date, today);
   if (age === undefined || rx.rx_class !== 'child') return undefined;
   if (age.years >= CHILD_UNDER_YEARS) {
-    return invalidInput('rx_class', '儿科处方用于 14 岁以下患者', 'child: the patient is under 14 years of age');
+    return invalidInput(
+      'rx_class',
+      '儿科处方用于 14 岁以下患者',
+      'child: the patient is under 14 years of age',
+    );
   }
   if (isInfant(age) && rx.weight_grams === undefined) {
     return invalidInput('weight_grams', '新生儿、婴儿须注明体重', 'required for newborns and infants');
@@ -139,7 +151,11 @@ const identityIsGiven: Rule = (rx) => {
   }
   if ((rx.agent_name === undefined) === (rx.agent_identity_no === undefined)) return undefined;
   const missing = rx.agent_name === undefined ? 'agent_name' : 'agent_identity_no';
-  return invalidInput(missing, '代办人姓名和身份证明编号须同时填写', 'agent_name and agent_identity_no come together');
+  return invalidInput(
+    missing,
+    '代办人姓名和身份证明编号须同时填写',
+    'agent_name and agent_identity_no come together',
+  );
 };
 
 const rules: readonly Rule[] = [

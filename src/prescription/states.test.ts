@@ -11,6 +11,8 @@ test('a returned prescription is never approved: the doctor writes another', () 
 });
 
 test('nothing is issued twice', () => {
-  const targets = prescriptionStates.flatMap((state) => happenings.map((happening) => grid[state][happening]));
+  const targets = prescriptionStates.flatMap((state) =>
+    happenings.map((happening) => grid[state][happening]),
+  );
   expect(targets).not.toContain('issued');
 });

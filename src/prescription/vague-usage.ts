@@ -23,7 +23,10 @@ const vagueWords = [
 
 /** Blanks, points and full-width letters do not make a vague word precise. */
 function bare(text: string): string {
-  return text.normalize('NFKC').toLowerCase().replace(/[\s\p{P}]/gu, '');
+  return text
+    .normalize('NFKC')
+    .toLowerCase()
+    .replace(/[\s\p{P}]/gu, '');
 }
 
 /** The vague word that `text` holds, if it holds one. */

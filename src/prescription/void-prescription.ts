@@ -4,7 +4,9 @@ import { refuse, type Refusal } from '#trouble';
 import { lockedPrescription, movePrescription } from './move-prescription.ts';
 import { grid, stay } from './states.ts';
 
-export type VoidPrescriptionRefusal = Refusal<'prescription_not_found' | 'prescription_paid' | 'retire_unfinished'>;
+export type VoidPrescriptionRefusal = Refusal<
+  'prescription_not_found' | 'prescription_paid' | 'retire_unfinished'
+>;
 
 /**
  * Voids a prescription and its unpaid bill, with their events, inside the caller's transaction. The
@@ -26,7 +28,8 @@ export async function voidPrescriptionRow(
   if (row.bill_id !== null) {
     const bill = await voidBillRow(tx, row.bill_id, reason, actor, nowMs);
     if ('refused' in bill) {
-      if (bill.refused === 'retire_unfinished') return refuse('retire_unfinished', { facts: bill.facts ?? {} });
+      if (bill.refused === 'retire_unfinished')
+        return refuse('retire_unfinished', { facts: bill.facts ?? {} });
       if (bill.refused === 'bill_already_paid') return refuse('prescription_paid');
       throw new Error(`bill ${row.bill_id} of prescription ${id} is gone`);
     }

@@ -27,22 +27,24 @@ export type Applied =
  * and end in the same state (I-22).
  */
 export function applyEvidence(parts: Parts, evidenceId: number): Promise<Applied> {
-  return parts.store.transact('apply-report', async (tx) => {
-    const evidence = await tx.one<EvidenceRow>(evidenceById, evidenceId);
-    if (evidence === undefined) throw new Error(`no evidence ${evidenceId}`);
-    if (evidence.applied_at !== null || evidence.report === null) return 'applied_before';
-    const report = JSON.parse(evidence.report) as ChannelReport;
-    const payment = await tx.one<PaymentRow>(paymentByNumber, report.outTradeNo);
-    const cause: Cause = { actor: `channel:${report.method}`, atMs: parts.world.now(), evidenceId };
-    const applied = await believe(tx, parts, report, payment, cause);
-    const { rows } = await tx.run(markApplied, cause.atMs, applied, payment?.id ?? null, evidenceId);
-    // Another instance applied it between our reading and now: its transaction did everything.
-    if (rows === 0) throw new AppliedMeanwhile();
-    return applied;
-  }).catch((error: unknown) => {
-    if (error instanceof AppliedMeanwhile) return 'applied_before' as const;
-    throw error;
-  });
+  return parts.store
+    .transact('apply-report', async (tx) => {
+      const evidence = await tx.one<EvidenceRow>(evidenceById, evidenceId);
+      if (evidence === undefined) throw new Error(`no evidence ${evidenceId}`);
+      if (evidence.applied_at !== null || evidence.report === null) return 'applied_before';
+      const report = JSON.parse(evidence.report) as ChannelReport;
+      const payment = await tx.one<PaymentRow>(paymentByNumber, report.outTradeNo);
+      const cause: Cause = { actor: `channel:${report.method}`, atMs: parts.world.now(), evidenceId };
+      const applied = await believe(tx, parts, report, payment, cause);
+      const { rows } = await tx.run(markApplied, cause.atMs, applied, payment?.id ?? null, evidenceId);
+      // Another instance applied it between our reading and now: its transaction did everything.
+      if (rows === 0) throw new AppliedMeanwhile();
+      return applied;
+    })
+    .catch((error: unknown) => {
+      if (error instanceof AppliedMeanwhile) return 'applied_before' as const;
+      throw error;
+    });
 }
 
 class AppliedMeanwhile extends Error {}
@@ -64,13 +66,25 @@ async function believe(
   if (payment === undefined) {
     // Kept, alarmed and acknowledged; after a restored backup the statement brings it home (F11, M6).
     const detail = `${report.method} ${report.outTradeNo} ${report.channelState} ${report.totalFen ?? '?'} fen`;
-    await raiseAlarm(tx, parts, { code: 'unknown_order', entity: 'evidence', entityId: evidenceId, detail, atMs });
+    await raiseAlarm(tx, parts, {
+      code: 'unknown_order',
+      entity: 'evidence',
+      entityId: evidenceId,
+      detail,
+      atMs,
+    });
     return 'unknown_order';
   }
   const { verdict, differs } = compareReport(payment, report);
   if (verdict === 'foreign') {
     const detail = `payment ${payment.id}: ${differs.join(', ')}`;
-    await raiseAlarm(tx, parts, { code: 'foreign_account', entity: 'evidence', entityId: evidenceId, detail, atMs });
+    await raiseAlarm(tx, parts, {
+      code: 'foreign_account',
+      entity: 'evidence',
+      entityId: evidenceId,
+      detail,
+      atMs,
+    });
     return 'foreign_account';
   }
   // A refund proves that the money came; when that is the first we hear of it, somebody else has sent
@@ -159,7 +173,13 @@ async function confirmDebit(
   const otherAmount = report.totalFen !== payment.amount_fen && payment.disposition !== 'disputed';
   if (otherTrade || otherAmount) {
     const detail = `${payment.out_trade_no}: ${report.channelTradeNo ?? '?'} ${report.totalFen ?? '?'} fen`;
-    await raiseAlarm(tx, parts, { code: 'report_contradicts', entity: 'payment', entityId: payment.id, detail, atMs: cause.atMs });
+    await raiseAlarm(tx, parts, {
+      code: 'report_contradicts',
+      entity: 'payment',
+      entityId: payment.id,
+      detail,
+      atMs: cause.atMs,
+    });
   }
   return 'no_change';
 }
@@ -174,9 +194,16 @@ async function close(
 ): Promise<Applied> {
   if (report.paidAtMs !== undefined && payment.state !== 'paid') {
     const detail = `${payment.out_trade_no}: closed, and paid before that, which we never heard`;
-    await raiseAlarm(tx, parts, { code: 'report_contradicts', entity: 'payment', entityId: payment.id, detail, atMs: cause.atMs });
+    await raiseAlarm(tx, parts, {
+      code: 'report_contradicts',
+      entity: 'payment',
+      entityId: payment.id,
+      detail,
+      atMs: cause.atMs,
+    });
   }
-  if (payment.state === 'open' || payment.state === 'create_unknown') await movePayment(tx, payment, 'retire', cause);
+  if (payment.state === 'open' || payment.state === 'create_unknown')
+    await movePayment(tx, payment, 'retire', cause);
   const moved = await movePayment(tx, payment, 'closed', cause);
   if (moved !== 'moved') return 'no_change';
   await endSession(tx, parts, await sessionOf(tx, payment), cause);
@@ -191,7 +218,9 @@ export async function endSession(
   cause: { actor: string; atMs: number },
 ): Promise<void> {
   const reason = (session.retiring ?? 'timeout') as 'timeout' | 'refresh' | 'switch' | 'cancel' | 'void';
-  await moveSession(tx, parts.hub, session, reason === 'timeout' ? 'expire' : 'cancel', cause, { endReason: reason });
+  await moveSession(tx, parts.hub, session, reason === 'timeout' ? 'expire' : 'cancel', cause, {
+    endReason: reason,
+  });
 }
 
 async function alarmAbout(
@@ -204,9 +233,14 @@ async function alarmAbout(
   atMs: number,
 ): Promise<void> {
   const about = { entity: 'payment', entityId: payment.id, atMs } as const;
-  if (contradicts(before)) await raiseAlarm(tx, parts, { ...about, code: 'paid_after_closed', detail: `was ${before}` });
+  if (contradicts(before))
+    await raiseAlarm(tx, parts, { ...about, code: 'paid_after_closed', detail: `was ${before}` });
   if (disposition === 'surplus') {
-    await raiseAlarm(tx, parts, { ...about, code: 'surplus', detail: `${payment.amount_fen} fen, bill ${payment.bill_id}` });
+    await raiseAlarm(tx, parts, {
+      ...about,
+      code: 'surplus',
+      detail: `${payment.amount_fen} fen, bill ${payment.bill_id}`,
+    });
   }
   if (disposition === 'disputed') {
     const detail = `ours ${payment.amount_fen} fen, theirs ${report.totalFen ?? 'unsaid'}`;

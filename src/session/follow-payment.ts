@@ -83,7 +83,14 @@ function waitForKeys(parts: Parts, lease: Lease, payment: PaymentRow): Step {
   return {
     dueAtMs: atMs + 60_000,
     attempts: lease.attempts + 1,
-    note: (tx) => raiseAlarm(tx, parts, { code: 'channel_configuration', entity: 'payment', entityId: payment.id, detail, atMs }),
+    note: (tx) =>
+      raiseAlarm(tx, parts, {
+        code: 'channel_configuration',
+        entity: 'payment',
+        entityId: payment.id,
+        detail,
+        atMs,
+      }),
   };
 }
 
@@ -135,12 +142,32 @@ async function declined(
   cause: { actor: string; atMs: number },
 ): Promise<Step> {
   const { parts, payment, session } = step;
-  const moved = await movePayment(tx, payment, 'rejected', { ...cause, reason: faultWords(fault) }, { faultCode: fault.code });
-  if (moved === 'illegal') await movePayment(tx, payment, 'retire', { ...cause, reason: faultWords(fault) }, { faultCode: fault.code });
-  await moveSession(tx, parts.hub, session, 'cancel', cause, { endReason: 'declined', reason: faultWords(fault) });
+  const moved = await movePayment(
+    tx,
+    payment,
+    'rejected',
+    { ...cause, reason: faultWords(fault) },
+    { faultCode: fault.code },
+  );
+  if (moved === 'illegal')
+    await movePayment(
+      tx,
+      payment,
+      'retire',
+      { ...cause, reason: faultWords(fault) },
+      { faultCode: fault.code },
+    );
+  await moveSession(tx, parts.hub, session, 'cancel', cause, {
+    endReason: 'declined',
+    reason: faultWords(fault),
+  });
   if (fault.code === 'configuration') {
     const about = { entity: 'payment', entityId: payment.id, atMs: cause.atMs };
-    await raiseAlarm(tx, parts, { ...about, code: 'channel_configuration', detail: `${payment.payment_method}: ${faultWords(fault)}` });
+    await raiseAlarm(tx, parts, {
+      ...about,
+      code: 'channel_configuration',
+      detail: `${payment.payment_method}: ${faultWords(fault)}`,
+    });
   }
   return moved === 'moved' ? 'final' : again(step, 0);
 }
@@ -224,7 +251,8 @@ async function closeDown(step: Case, answered?: ChannelReport): Promise<Step> {
   if (first === undefined) return againRetiring(step);
   if (first.state === 'none' && step.channel.traits.unscannedIsInvisible && !isLast(step)) {
     // Nothing to close, but somebody may be scanning this instant: closing would catch that trade.
-    if (hasEnded(stageOf(step.session))) return { ...againRetiring(step), note: (tx) => countAsked(tx, step) };
+    if (hasEnded(stageOf(step.session)))
+      return { ...againRetiring(step), note: (tx) => countAsked(tx, step) };
   }
   await keepLease(step.parts, step.lease);
   const closed = await channel.close(payment.out_trade_no);
@@ -272,12 +300,23 @@ async function closeByEndOfLife(step: Case, answer: ChannelReport): Promise<Step
   const kept = await keepAnswer(parts, answer);
   await underLease(parts, lease, 'close-at-end-of-life', async (tx) => {
     await reload(tx, step);
-    const cause = { actor: `channel:${payment.payment_method}`, atMs: parts.world.now(), evidenceId: kept.evidenceId, reason: 'no trade at the end of its life' };
+    const cause = {
+      actor: `channel:${payment.payment_method}`,
+      atMs: parts.world.now(),
+      evidenceId: kept.evidenceId,
+      reason: 'no trade at the end of its life',
+    };
     if ((await movePayment(tx, payment, 'closed', cause)) !== 'moved') return;
     await endSession(tx, parts, session, cause);
     if (!step.channel.traits.unscannedIsInvisible && payment.qr_code_url !== '') {
       const detail = `${payment.out_trade_no}: the channel gave a code and then knew no order`;
-      await raiseAlarm(tx, parts, { code: 'number_never_arrived', entity: 'payment', entityId: payment.id, detail, atMs: cause.atMs });
+      await raiseAlarm(tx, parts, {
+        code: 'number_never_arrived',
+        entity: 'payment',
+        entityId: payment.id,
+        detail,
+        atMs: cause.atMs,
+      });
     }
   });
   if (kept.toApply) await applyEvidence(parts, kept.evidenceId);
@@ -317,10 +356,17 @@ async function noteSilence(tx: Tx, step: Case, fault: ChannelFault | undefined):
   }
   await tx.run(countSilence, cause.atMs, code, payment.id);
   payment.silences += 1;
-  if (!showsCode(stageOf(session)) || payment.silences >= 2) await moveSession(tx, parts.hub, session, 'silent', cause);
+  if (!showsCode(stageOf(session)) || payment.silences >= 2)
+    await moveSession(tx, parts.hub, session, 'silent', cause);
   if (fault?.code === 'configuration') {
     const detail = `${payment.payment_method}: ${faultWords(fault)}`;
-    await raiseAlarm(tx, parts, { code: 'channel_configuration', entity: 'payment', entityId: payment.id, detail, atMs: cause.atMs });
+    await raiseAlarm(tx, parts, {
+      code: 'channel_configuration',
+      entity: 'payment',
+      entityId: payment.id,
+      detail,
+      atMs: cause.atMs,
+    });
   }
 }
 
@@ -361,5 +407,8 @@ function againRetiring(step: Case): Exclude<Step, 'final'> {
 }
 
 function faultWords(fault: ChannelFault): string {
-  return [fault.code, fault.channelCode].filter((word) => word !== undefined).join(' ').slice(0, 200);
+  return [fault.code, fault.channelCode]
+    .filter((word) => word !== undefined)
+    .join(' ')
+    .slice(0, 200);
 }

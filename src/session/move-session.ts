@@ -2,7 +2,16 @@ import { Conflict, type Tx } from '#store';
 import { recordEvent } from '#sql/events';
 import { moveSession as moveRow, type SessionRow } from '#sql/sessions';
 import type { Hub } from './hub.ts';
-import { grid, hasEnded, publicWords, stageOf, stay, type EndReason, type Happening, type RetireReason } from './states.ts';
+import {
+  grid,
+  hasEnded,
+  publicWords,
+  stageOf,
+  stay,
+  type EndReason,
+  type Happening,
+  type RetireReason,
+} from './states.ts';
 
 export interface SessionChange {
   retiring?: RetireReason;
@@ -39,7 +48,14 @@ export async function moveSession(
     qr_code_content: change.qrCodeContent ?? row.qr_code_content,
     insisted: change.insisted === true ? 1 : row.insisted,
   };
-  await save(tx, hub, row, next, { happening, from, to: cell, reason: change.reason ?? change.endReason ?? change.retiring }, cause);
+  await save(
+    tx,
+    hub,
+    row,
+    next,
+    { happening, from, to: cell, reason: change.reason ?? change.endReason ?? change.retiring },
+    cause,
+  );
   return 'moved';
 }
 
@@ -52,7 +68,14 @@ export async function noteReplacement(
   cause: { actor: string; atMs: number },
 ): Promise<void> {
   const stage = stageOf(row);
-  await save(tx, hub, row, { ...row, replaced_by: replacedBy }, { happening: 'replaced', from: stage, to: stage }, cause);
+  await save(
+    tx,
+    hub,
+    row,
+    { ...row, replaced_by: replacedBy },
+    { happening: 'replaced', from: stage, to: stage },
+    cause,
+  );
 }
 
 async function save(

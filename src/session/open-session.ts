@@ -88,8 +88,14 @@ export async function openSession(parts: Parts, wish: OpenSession): Promise<Open
       return waitForCode(parts, shown.public_id, false);
     }
     const reason = wanted === 'reopen' ? 'refresh' : wanted;
-    const retired = await retireSession(parts, { publicId: shown.public_id, reason, insist: wish.insist, actor: wish.actor });
-    if (retired === 'unfinished') return refuse('retire_unfinished', { facts: { session_id: shown.public_id } });
+    const retired = await retireSession(parts, {
+      publicId: shown.public_id,
+      reason,
+      insist: wish.insist,
+      actor: wish.actor,
+    });
+    if (retired === 'unfinished')
+      return refuse('retire_unfinished', { facts: { session_id: shown.public_id } });
     replaces = shown.public_id;
   }
 }
@@ -109,13 +115,18 @@ async function lookAt(parts: Parts, wish: OpenSession): Promise<Known | OpenRefu
       return refuse('bill_already_paid', { facts: { session_id: paid?.public_id ?? null } });
     }
     if (bill.status === 'void') return refuse('bill_void');
-    const mine = wish.requestKey === undefined ? undefined : await tx.one<SessionRow>(sessionByRequest, wish.requestKey);
+    const mine =
+      wish.requestKey === undefined ? undefined : await tx.one<SessionRow>(sessionByRequest, wish.requestKey);
     return { bill, mine, shown: await tx.one<SessionRow>(shownSession, bill.id) };
   });
 }
 
 /** What the caller's wish means for the code that stands there now. */
-function intent(parts: Parts, wish: OpenSession, shown: SessionRow): 'return' | 'reopen' | 'refresh' | 'switch' {
+function intent(
+  parts: Parts,
+  wish: OpenSession,
+  shown: SessionRow,
+): 'return' | 'reopen' | 'refresh' | 'switch' {
   if (shown.payment_method !== wish.method) return 'switch';
   if (wish.refresh || parts.world.now() >= shown.expires_at) return 'refresh';
   return stageOf(shown) === 'retiring' ? 'reopen' : 'return';
@@ -215,7 +226,8 @@ async function pointToNew(
   atMs: number,
 ): Promise<void> {
   const old = await tx.one<SessionRow>(sessionByPublicId, oldId);
-  if (old !== undefined && old.replaced_by === null) await noteReplacement(tx, parts.hub, old, newId, { actor, atMs });
+  if (old !== undefined && old.replaced_by === null)
+    await noteReplacement(tx, parts.hub, old, newId, { actor, atMs });
 }
 
 async function startCreate(parts: Parts, lease: Lease): Promise<void> {
@@ -223,16 +235,15 @@ async function startCreate(parts: Parts, lease: Lease): Promise<void> {
     await createAtChannel(parts, lease);
   } catch (error) {
     // The intent is committed: the worker takes over when the lease runs out, and asks first.
-    parts.log.error('create-call', { payment_id: lease.subjectId, detail: error instanceof Error ? error.message : String(error) });
+    parts.log.error('create-call', {
+      payment_id: lease.subjectId,
+      detail: error instanceof Error ? error.message : String(error),
+    });
   }
 }
 
 /** Waits with the first caller: a code, a definite no, money, or ten seconds of silence. */
-async function waitForCode(
-  parts: Parts,
-  publicId: string,
-  created: boolean,
-): Promise<Opened | OpenRefusal> {
+async function waitForCode(parts: Parts, publicId: string, created: boolean): Promise<Opened | OpenRefusal> {
   const deadline = parts.world.now() + CODE_PATIENCE_MS;
   for (;;) {
     const changed = new AbortController();

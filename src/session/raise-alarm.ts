@@ -23,11 +23,22 @@ export async function raiseAlarm(
   const again = await tx.run(repeatAlarm, alarm.atMs, detail, alarm.code, alarm.entity, alarm.entityId);
   if (again.rows === 0) {
     try {
-      await tx.run(insertAlarm, parts.clinic.id, alarm.code, alarm.entity, alarm.entityId, detail, alarm.atMs, alarm.atMs);
+      await tx.run(
+        insertAlarm,
+        parts.clinic.id,
+        alarm.code,
+        alarm.entity,
+        alarm.entityId,
+        detail,
+        alarm.atMs,
+        alarm.atMs,
+      );
     } catch (error) {
       // Two instances raise the first alarm together: the other's row says it all.
       if (!(error instanceof UniqueViolation)) throw error;
     }
   }
-  tx.afterCommit(() => parts.log.warn('alarm', { code: alarm.code, entity: alarm.entity, entity_id: alarm.entityId }));
+  tx.afterCommit(() =>
+    parts.log.warn('alarm', { code: alarm.code, entity: alarm.entity, entity_id: alarm.entityId }),
+  );
 }

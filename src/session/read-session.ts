@@ -1,5 +1,11 @@
 import { hasten, takeLease } from '#job';
-import { sessionByPublicId, sessionView, watchSession, type SessionRow, type SessionView } from '#sql/sessions';
+import {
+  sessionByPublicId,
+  sessionView,
+  watchSession,
+  type SessionRow,
+  type SessionView,
+} from '#sql/sessions';
 import { refuse, type Refusal } from '#trouble';
 import { pause } from '#world';
 import { followPayment } from './follow-payment.ts';
@@ -29,9 +35,15 @@ export async function watch(parts: Parts, session: SessionView): Promise<void> {
   const now = parts.world.now();
   if (hasEnded(stageOf(session)) || session.watched_until - now > WATCHED_MS - WRITE_AT_MOST_MS) return;
   await parts.store.transact('watch', async (tx) => {
-    const { rows } = await tx.run(watchSession, now + WATCHED_MS, session.public_id, now + WATCHED_MS - WRITE_AT_MOST_MS);
+    const { rows } = await tx.run(
+      watchSession,
+      now + WATCHED_MS,
+      session.public_id,
+      now + WATCHED_MS - WRITE_AT_MOST_MS,
+    );
     // Nobody looked a moment ago: what was to be asked at leisure is asked now.
-    if (rows === 1 && session.watched_until < now) await hasten(tx, 'follow_payment', session.payment_id, now, now);
+    if (rows === 1 && session.watched_until < now)
+      await hasten(tx, 'follow_payment', session.payment_id, now, now);
   });
 }
 
@@ -40,7 +52,10 @@ export async function watch(parts: Parts, session: SessionView): Promise<void> {
  * what then is known.
  * refuses  session_not_found
  */
-export async function inquire(parts: Parts, publicId: string): Promise<SessionView | Refusal<'session_not_found'>> {
+export async function inquire(
+  parts: Parts,
+  publicId: string,
+): Promise<SessionView | Refusal<'session_not_found'>> {
   const session = await parts.store.read((tx) => tx.one<SessionRow>(sessionByPublicId, publicId));
   if (session === undefined) return refuse('session_not_found');
   const deadline = parts.world.now() + INQUIRY_PATIENCE_MS;

@@ -25,7 +25,11 @@ export async function receiveNotification(
   const reading = await channel.readNotification(raw);
   const kept = await keepNotification(parts, method, raw, reading);
   if (reading.verdict === 'refused') {
-    parts.log.warn('notification-refused', { payment_method: method, reason: reading.reason, evidence_id: kept.evidenceId });
+    parts.log.warn('notification-refused', {
+      payment_method: method,
+      reason: reading.reason,
+      evidence_id: kept.evidenceId,
+    });
     return { answer: channel.rejected };
   }
   return {
@@ -34,7 +38,11 @@ export async function receiveNotification(
       if (kept.contradicts) await tellContradiction(parts, kept.evidenceId);
       if (!kept.toApply) return;
       const result = await applyEvidence(parts, kept.evidenceId);
-      parts.log.info('notification-applied', { payment_method: method, result, evidence_id: kept.evidenceId });
+      parts.log.info('notification-applied', {
+        payment_method: method,
+        result,
+        evidence_id: kept.evidenceId,
+      });
     },
   };
 }
@@ -42,6 +50,12 @@ export async function receiveNotification(
 function tellContradiction(parts: Parts, evidenceId: number): Promise<void> {
   return parts.store.transact('contradiction', async (tx) => {
     const detail = 'one notification id came with two contents';
-    await raiseAlarm(tx, parts, { code: 'report_contradicts', entity: 'evidence', entityId: evidenceId, detail, atMs: parts.world.now() });
+    await raiseAlarm(tx, parts, {
+      code: 'report_contradicts',
+      entity: 'evidence',
+      entityId: evidenceId,
+      detail,
+      atMs: parts.world.now(),
+    });
   });
 }

@@ -27,7 +27,8 @@ export async function reopenSession(parts: Parts, shown: SessionRow, actor: stri
     const session = await tx.one<SessionRow>(sessionByPublicId, shown.public_id);
     const row = await tx.one<PaymentRow>(paymentById, shown.payment_id);
     if (!payable || session === undefined || row === undefined) return false;
-    if (stageOf(session) !== 'retiring' || session.qr_code_content === '' || now >= session.expires_at) return false;
+    if (stageOf(session) !== 'retiring' || session.qr_code_content === '' || now >= session.expires_at)
+      return false;
     if ((await movePayment(tx, row, 'reopen', { actor, atMs: now })) !== 'moved') return false;
     await moveSession(tx, parts.hub, session, 'reopen', { actor, atMs: now });
     return true;

@@ -12,13 +12,24 @@ export type SessionStage =
   | 'expired'
   | 'cancelled';
 
-export const happenings = ['coded', 'scanned', 'silent', 'retire', 'reopen', 'paid', 'expire', 'cancel'] as const;
+export const happenings = [
+  'coded',
+  'scanned',
+  'silent',
+  'retire',
+  'reopen',
+  'paid',
+  'expire',
+  'cancel',
+] as const;
 export type Happening = (typeof happenings)[number];
 
 /** stay: told again, or too late to matter. */
 export const stay = 'stay';
 export type Cell = SessionStage | typeof stay;
 
+// A grid is read by its columns.
+// oxfmt-ignore
 export const grid: Record<SessionStage, Record<Happening, Cell>> = {
   creating:  { coded: 'ready', scanned: 'scanned', silent: 'silent', retire: 'retiring', reopen: stay, paid: 'paid', expire: 'expired', cancel: 'cancelled' },
   ready:     { coded: stay, scanned: 'scanned', silent: 'silent', retire: 'retiring', reopen: stay, paid: 'paid', expire: 'expired', cancel: 'cancelled' },
@@ -54,7 +65,11 @@ export function publicWords(stage: SessionStage): { status: SessionStatus; phase
 }
 
 /** The stage behind a row's columns. */
-export function stageOf(row: { status: SessionStatus; phase: SessionPhase; retiring: string | null }): SessionStage {
+export function stageOf(row: {
+  status: SessionStatus;
+  phase: SessionPhase;
+  retiring: string | null;
+}): SessionStage {
   if (row.status !== 'pending') return row.status;
   if (row.phase !== 'confirming') return row.phase as 'creating' | 'ready' | 'scanned';
   return row.retiring === null ? 'silent' : 'retiring';

@@ -19,7 +19,9 @@ export interface Voiding {
  * surplus and goes back. A bill that is void already stays so.
  */
 export function voidBill(parts: Parts, wish: Voiding): Promise<{ voided: boolean } | VoidBillRefusal> {
-  return offScreens(parts, wish, wish.id, (tx, atMs) => voidBillRow(tx, wish.id, wish.reason, wish.actor, atMs));
+  return offScreens(parts, wish, wish.id, (tx, atMs) =>
+    voidBillRow(tx, wish.id, wish.reason, wish.actor, atMs),
+  );
 }
 
 /** Voids a prescription together with its unpaid bill, the code on the bill's screens first. */
@@ -45,10 +47,12 @@ async function offScreens<R extends object>(
   act: (tx: Tx, atMs: number) => Promise<R>,
 ): Promise<R | Refusal<'retire_unfinished'>> {
   for (;;) {
-    const shown = billId === null ? undefined : await parts.store.read((tx) => tx.one<SessionRow>(shownSession, billId));
+    const shown =
+      billId === null ? undefined : await parts.store.read((tx) => tx.one<SessionRow>(shownSession, billId));
     if (shown !== undefined) {
       const retired = await retireSession(parts, { ...wish, publicId: shown.public_id, reason: 'void' });
-      if (retired === 'unfinished') return refuse('retire_unfinished', { facts: { session_id: shown.public_id } });
+      if (retired === 'unfinished')
+        return refuse('retire_unfinished', { facts: { session_id: shown.public_id } });
     }
     const done = await parts.store.transact('void', (tx) => act(tx, parts.world.now()));
     if (!isRefusal(done) || done.refused !== 'retire_unfinished') return done;

@@ -71,7 +71,7 @@ describe.each(engines)('migrations ($name)', (engine) => {
   it('one that fails half-way is finished by the next program, without doing anything twice', async () => {
     const broken = migrationOf(0, drugs.name, drugs.text);
     broken.text = broken.text.replace('{append_only drugs}', 'CREATE TABLE oops (');
-    await expect(migrate(store, world, [broken])).rejects.toThrow();
+    await expect(migrate(store, world, [broken])).rejects.toThrow(/syntax|incomplete/);
     expect(await migrate(store, world, [drugs])).toEqual([0]);
     expect(await store.read((tx) => tx.all('SELECT code FROM drugs'))).toEqual([{ code: 'A' }]);
   });

@@ -4,8 +4,8 @@ import { ConstraintViolation, UniqueViolation, type Row, type Statement, type Va
 /** The oldest SQLite without the WAL-reset bug, which can corrupt a database. */
 const OLDEST = [3, 51, 3] as const;
 
-/** How long one statement waits for a foreign tool that holds the file (a backup, a shell), in ms. */
-const BUSY_MS = 1_000;
+/** How long one statement waits, and all of us with it, for another program that holds the file, in ms. */
+const BUSY_MS = 200;
 
 /** A fault of disk or file after which nothing that this process believes can be trusted. */
 export class DiskFault extends Error {

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { migrate } from './migrate.ts';
@@ -26,7 +27,11 @@ describe('the embedded database', () => {
   }
 
   /** Runs the writing process until `enough` lines, then kills it; or to its own end. */
-  async function write(shell: string, enough: number, whileItRuns = (): void => {}): Promise<string[]> {
+  async function writeElsewhere(
+    shell: string,
+    enough: number,
+    whileItRuns = (): void => {},
+  ): Promise<string[]> {
     const writer = spawn('sh', ['-c', `${shell} exec "$0" "$@"`, process.execPath, keepWriting, path], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
@@ -58,7 +63,7 @@ describe('the embedded database', () => {
 
   it('a second process is refused while the first lives; what a killed one acknowledged is there', async () => {
     await newDatabase();
-    const lines = await write('', 200, () => {
+    const lines = await writeElsewhere('', 200, () => {
       expect(() => openSqlite({ path })).toThrow('正被另一个进程使用');
     });
     const names = await storedNames();
@@ -69,7 +74,7 @@ describe('the embedded database', () => {
   it('when the disk refuses, nothing more is acknowledged and the store stops for good', async () => {
     await newDatabase();
     // 512-byte blocks: the journal may grow to 400 kB, then every write of it fails.
-    const lines = await write('ulimit -f 800;', Number.POSITIVE_INFINITY);
+    const lines = await writeElsewhere('ulimit -f 800;', Number.POSITIVE_INFINITY);
     const stopped = lines.indexOf('stopped');
     expect(acknowledged(lines).length).toBeGreaterThan(10);
     expect(lines.slice(stopped)).toEqual(['stopped', ...Array.from({ length: 9 }, () => 'refused')]);
@@ -124,6 +129,19 @@ describe('the embedded database', () => {
       await store.close();
     },
   );
+
+  it('a write waits for another program that holds the file, and is done when that lets go', async () => {
+    await newDatabase();
+    const store = openSqlite({ path });
+    const other = new DatabaseSync(path);
+    other.exec('BEGIN IMMEDIATE');
+    const written = store.transact('write', (tx) => tx.run(insertClinic, 'a', 'a'));
+    // The first turn of the event loop is the one in which the store tries and waits.
+    setImmediate(() => setImmediate(() => other.exec('ROLLBACK')));
+    expect(await written).toEqual({ rows: 1, id: 1 });
+    other.close();
+    await store.close();
+  });
 
   it('those who wait together share one commit, more than sixty-four of them two', async () => {
     await newDatabase();

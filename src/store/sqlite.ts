@@ -16,8 +16,11 @@ export interface SqliteOptions {
 /** How many closures share one COMMIT, and so one flush of the disk. */
 const BATCH = 64;
 
-/** How often a closure that met a Conflict, or a BEGIN that met another program, is tried in all. */
+/** How often a closure that met a Conflict is run in all. */
 const TRIES = 5;
+
+/** How often a BEGIN that met another program is tried: 5 seconds, a turn of the event loop between. */
+const BUSY_TRIES = 25;
 
 interface Job {
   work: (tx: Tx) => Promise<unknown>;
@@ -234,7 +237,7 @@ export class SqliteStore implements Migratable {
   #refuse(batch: readonly Job[], error: unknown): void {
     if (error instanceof Busy && !this.#writer.inTransaction) {
       this.#busy += 1;
-      if (this.#busy < TRIES) {
+      if (this.#busy < BUSY_TRIES) {
         this.#queue.unshift(...batch);
         return;
       }

@@ -13,7 +13,10 @@ export interface Refusal<C extends TroubleCode = TroubleCode> {
   facts?: Record<string, string | number | boolean | null>;
 }
 
-export function refuse<C extends TroubleCode>(refused: C, more: Omit<Refusal<C>, 'refused'> = {}): Refusal<C> {
+export function refuse<C extends TroubleCode>(
+  refused: C,
+  more: Omit<Refusal<C>, 'refused'> = {},
+): Refusal<C> {
   return { refused, ...more };
 }
 

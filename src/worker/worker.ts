@@ -62,7 +62,9 @@ export class Worker {
   /** Applies the evidence that was acknowledged and then left by a crash. */
   async sweep(): Promise<void> {
     const { store, world } = this.#parts;
-    const left = await store.read((tx) => tx.all<{ id: number }>(evidenceToApply, world.now() - LEFT_BEHIND_MS, AT_ONCE));
+    const left = await store.read((tx) =>
+      tx.all<{ id: number }>(evidenceToApply, world.now() - LEFT_BEHIND_MS, AT_ONCE),
+    );
     for (const { id } of left) await applyEvidence(this.#parts, id);
   }
 
@@ -114,7 +116,9 @@ export class Worker {
 
   /** A step that fails leaves its lease to run out: it is taken over, and asks first. */
   #track(act: Promise<void>): void {
-    const tracked = act.catch((error: unknown) => this.#tell(error)).finally(() => this.#running.delete(tracked));
+    const tracked = act
+      .catch((error: unknown) => this.#tell(error))
+      .finally(() => this.#running.delete(tracked));
     this.#running.add(tracked);
   }
 

@@ -17,7 +17,10 @@ const AGAIN_MS = 500;
  * clock and armed anew when it jumps. Until the first word, and while the simulators are away, it
  * runs on like the machine's.
  */
-export function followedWorld(clockUrl: string, allowed: (url: URL) => boolean): World & { stop: () => void } {
+export function followedWorld(
+  clockUrl: string,
+  allowed: (url: URL) => boolean,
+): World & { stop: () => void } {
   const real = systemWorld(allowed);
   const heard = { atReal: real.now(), now: real.now(), speed: 1, version: -1 };
   const timers = new Set<{ at: number; task: () => void; cancel: Cancel }>();
@@ -36,7 +39,12 @@ export function followedWorld(clockUrl: string, allowed: (url: URL) => boolean):
   }
 
   function hear(word: ClockWord): void {
-    Object.assign(heard, { atReal: real.now(), now: word.now, speed: Math.max(word.speed, 0.001), version: word.version });
+    Object.assign(heard, {
+      atReal: real.now(),
+      now: word.now,
+      speed: Math.max(word.speed, 0.001),
+      version: word.version,
+    });
     for (const timer of timers) arm(timer);
   }
 
@@ -44,7 +52,10 @@ export function followedWorld(clockUrl: string, allowed: (url: URL) => boolean):
     while (!stopped) {
       try {
         const url = heard.version < 0 ? clockUrl : `${clockUrl}?after=${heard.version}`;
-        const answer = await sendOverNetwork({ method: 'GET', url, headers: {}, timeoutMs: LONG_POLL_MS }, allowed);
+        const answer = await sendOverNetwork(
+          { method: 'GET', url, headers: {}, timeoutMs: LONG_POLL_MS },
+          allowed,
+        );
         const word = JSON.parse(Buffer.from(answer.body).toString('utf8')) as ClockWord;
         if (word.version !== heard.version) hear(word);
       } catch {

@@ -78,7 +78,7 @@ export async function sendOverNetwork(
 async function readUpTo(answer: Response, maxBytes: number): Promise<Uint8Array> {
   const pieces: Uint8Array[] = [];
   let length = 0;
-  for await (const piece of answer.body ?? []) {
+  for await (const piece of (answer.body ?? []) as AsyncIterable<Uint8Array>) {
     length += piece.byteLength;
     if (length > maxBytes) throw new NetworkFault('no_answer', 'the answer is too long');
     pieces.push(piece);

@@ -14,7 +14,11 @@ describe.each(engines)('paying a bill on $name', (engine) => {
       const bill = await clinic.bill();
       const opened = await clinic.open(bill, method);
       expect(opened.qr_code_content).not.toBe('');
-      expect(await clinic.status(opened.session_id)).toMatchObject({ status: 'pending', phase: 'ready', amount: '128.50' });
+      expect(await clinic.status(opened.session_id)).toMatchObject({
+        status: 'pending',
+        phase: 'ready',
+        amount: '128.50',
+      });
       clinic.pay(opened.qr_code_content);
       await clinic.world.advance(3_000);
       expect(await clinic.status(opened.session_id)).toMatchObject({

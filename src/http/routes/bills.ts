@@ -14,7 +14,12 @@ const byId = z.object({ bill_id: billId });
 export function billRoutes(app: App, parts: HttpParts, asker: Asker): void {
   app.post('/api/v1/finance/bills', {
     preValidation: asker('bills'),
-    schema: { summary: '新建账单 · Make a bill', tags: ['bills'], body: createBillBody, response: { 200: bill, 201: bill } },
+    schema: {
+      summary: '新建账单 · Make a bill',
+      tags: ['bills'],
+      body: createBillBody,
+      response: { 200: bill, 201: bill },
+    },
     handler: async (request, reply) => {
       const made = await createBill(parts, request.body, actorOf(request));
       if (isRefusal(made)) return sayNo(reply, made);
@@ -24,7 +29,12 @@ export function billRoutes(app: App, parts: HttpParts, asker: Asker): void {
 
   app.get('/api/v1/finance/bills', {
     preValidation: asker('queries'),
-    schema: { summary: '账单列表 · List bills', tags: ['bills'], querystring: billQuery, response: { 200: billPage } },
+    schema: {
+      summary: '账单列表 · List bills',
+      tags: ['bills'],
+      querystring: billQuery,
+      response: { 200: billPage },
+    },
     handler: async (request, reply) => reply.send(billPageReply(await listBills(parts, request.query))),
   });
 

@@ -3,12 +3,18 @@ import type { Meters } from '../meters.ts';
 
 /** Process, readiness and figures. Figures are for this machine alone. */
 export function healthRoutes(app: App, parts: HttpParts, meters: Meters): void {
-  app.get('/healthz', { config: { limit: 'none' }, schema: { hide: true } }, (_request, reply) => reply.send({ status: 'ok' }));
+  app.get('/healthz', { config: { limit: 'none' }, schema: { hide: true } }, (_request, reply) =>
+    reply.send({ status: 'ok' }),
+  );
 
   app.get('/readyz', { config: { limit: 'none' }, schema: { hide: true } }, async (_request, reply) => {
     try {
       await parts.store.read((tx) => tx.one('SELECT 1 AS one'));
-      return reply.send({ status: 'ready', world: parts.gatewayWorld, methods: [...parts.channels.keys()] });
+      return await reply.send({
+        status: 'ready',
+        world: parts.gatewayWorld,
+        methods: [...parts.channels.keys()],
+      });
     } catch {
       return reply.code(503).send({ status: 'database does not answer' });
     }

@@ -14,22 +14,34 @@ const MAX_BYTES = 65_536;
 export async function notificationRoutes(app: FastifyInstance, parts: HttpParts): Promise<void> {
   await app.register(async (door) => {
     door.removeAllContentTypeParsers();
-    door.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: MAX_BYTES }, (_request, body, done) => done(null, body));
+    door.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: MAX_BYTES }, (_request, body, done) =>
+      done(null, body),
+    );
     for (const method of ['alipay', 'wechat'] as const) {
       door.post(`/api/v1/finance/notifications/${method}`, {
         config: { limit: 'notifications' },
-        schema: { summary: `${method} 支付通知 · Notification of the channel`, tags: ['channels'], security: [] },
+        schema: {
+          summary: `${method} 支付通知 · Notification of the channel`,
+          tags: ['channels'],
+          security: [],
+        },
         bodyLimit: MAX_BYTES,
         handler: async (request, reply) => {
           const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
-          const received = await receiveNotification(parts, method satisfies PaymentMethod, { headers: plain(request.headers), body });
+          const received = await receiveNotification(parts, method satisfies PaymentMethod, {
+            headers: plain(request.headers),
+            body,
+          });
           if (received === 'not_configured') return sayNo(reply, refuse('method_not_configured'));
           const { status, contentType, body: words } = received.answer;
           const { apply } = received;
           if (apply !== undefined) {
             // The evidence is committed: the channel hears so at once, and we believe it a moment later.
             void apply().catch((error: unknown) => {
-              request.log.error({ event: 'apply', detail: error instanceof Error ? error.message : String(error) });
+              request.log.error({
+                event: 'apply',
+                detail: error instanceof Error ? error.message : String(error),
+              });
             });
           }
           return reply.code(status).type(contentType).send(words);

@@ -61,12 +61,18 @@ export function prescriptionRoutes(app: App, parts: HttpParts, asker: Asker): vo
       }),
       response: { 200: prescriptionPage },
     },
-    handler: async (request, reply) => reply.send(prescriptionPageReply(await listPrescriptions(parts, request.query))),
+    handler: async (request, reply) =>
+      reply.send(prescriptionPageReply(await listPrescriptions(parts, request.query))),
   });
 
   app.get('/api/v1/prescriptions/:prescription_id', {
     preValidation: asker('queries'),
-    schema: { summary: '处方明细 · Read a prescription', tags, params: byId, response: { 200: prescription } },
+    schema: {
+      summary: '处方明细 · Read a prescription',
+      tags,
+      params: byId,
+      response: { 200: prescription },
+    },
     handler: async (request, reply) => {
       const found = await readPrescription(parts, request.params.prescription_id);
       return isRefusal(found) ? sayNo(reply, found) : reply.send(prescriptionReply(found));
@@ -83,7 +89,12 @@ export function prescriptionRoutes(app: App, parts: HttpParts, asker: Asker): vo
       response: { 200: prescription },
     },
     handler: async (request, reply) => {
-      const reviewed = await reviewPrescription(parts, request.params.prescription_id, request.body, actorOf(request));
+      const reviewed = await reviewPrescription(
+        parts,
+        request.params.prescription_id,
+        request.body,
+        actorOf(request),
+      );
       return isRefusal(reviewed) ? sayNo(reply, reviewed) : reply.send(prescriptionReply(reviewed));
     },
   });
@@ -100,7 +111,12 @@ export function prescriptionRoutes(app: App, parts: HttpParts, asker: Asker): vo
     handler: async (request, reply) => {
       const id = request.params.prescription_id;
       const { reason, insist } = request.body;
-      const voided = await voidPrescription(parts, { id, reason, insist: insist ?? false, actor: actorOf(request) });
+      const voided = await voidPrescription(parts, {
+        id,
+        reason,
+        insist: insist ?? false,
+        actor: actorOf(request),
+      });
       if (isRefusal(voided)) return sayNo(reply, voided);
       const found = await readPrescription(parts, id);
       return isRefusal(found) ? sayNo(reply, found) : reply.send(prescriptionReply(found));

@@ -14,7 +14,8 @@ export function qrCodeRoutes(app: App, parts: HttpParts): void {
     void reply.header('cache-control', 'no-store');
     if (session === undefined) void sayNo(reply, refuse('session_not_found'));
     else if (codeShown(session, parts.world.now())) return session.qr_code_content;
-    else if (session.qr_code_content === '' && session.status === 'pending') void sayNo(reply, refuse('code_not_ready'));
+    else if (session.qr_code_content === '' && session.status === 'pending')
+      void sayNo(reply, refuse('code_not_ready'));
     else void sayNo(reply, refuse('code_withdrawn'));
     return undefined;
   };

@@ -72,7 +72,11 @@ export function sessionRoutes(app: App, parts: HttpParts, asker: Asker): void {
       response: { 200: retirement },
     },
     handler: async (request, reply) => {
-      const wish = { publicId: request.params.session_id, insist: request.body.insist ?? false, actor: actorOf(request) };
+      const wish = {
+        publicId: request.params.session_id,
+        insist: request.body.insist ?? false,
+        actor: actorOf(request),
+      };
       const cancelled = await cancelSession(parts, wish);
       if (isRefusal(cancelled)) return sayNo(reply, cancelled);
       const { result, payableUntilMs, session } = cancelled;

@@ -1,14 +1,11 @@
 import { z } from 'zod';
 import { identityOfCookie, signIn, signOut } from '#access';
-import { takenBetween } from '#sql/payments';
+import { takenToday } from '#session';
 import { refuse } from '#trouble';
-import { endOfBeijingDay } from '#world';
 import type { App, Asker, HttpParts } from '../app-type.ts';
 import { cookieName } from '../identity.ts';
 import { sayNo } from '../problems.ts';
 import { paymentMethod, amountFen } from '../schemas/session.ts';
-
-const DAY_MS = 86_400_000;
 
 const staffSession = z
   .object({
@@ -49,7 +46,10 @@ export function staffRoutes(app: App, parts: HttpParts, asker: Asker): void {
     handler: async (request, reply) => {
       const signed = await signIn(parts, request.body.token);
       if (signed === undefined) return sayNo(reply, refuse('login_link_invalid'));
-      return reply.setCookie(name, signed.secret, cookie).code(201).send(await describe(parts, signed.actor));
+      return reply
+        .setCookie(name, signed.secret, cookie)
+        .code(201)
+        .send(await describe(parts, signed.actor));
     },
   });
 
@@ -63,29 +63,30 @@ export function staffRoutes(app: App, parts: HttpParts, asker: Asker): void {
     schema: { summary: '退出 · Sign out', tags: ['staff'] },
     handler: async (request, reply) => {
       const secret = request.cookies[name];
-      if (secret !== undefined && (await identityOfCookie(parts, secret)) !== undefined) await signOut(parts, secret);
+      if (secret !== undefined && (await identityOfCookie(parts, secret)) !== undefined)
+        await signOut(parts, secret);
       return reply.clearCookie(name, cookie).code(204).send();
     },
   });
 
   app.get('/api/v1/finance/payment-methods', {
     preValidation: asker('queries'),
-    schema: { summary: '支付方式 · What may be offered', tags: ['payments'], response: { 200: methodsReply } },
+    schema: {
+      summary: '支付方式 · What may be offered',
+      tags: ['payments'],
+      response: { 200: methodsReply },
+    },
     handler: async (_request, reply) => reply.send({ methods: [...parts.methods] }),
   });
 }
 
 async function describe(parts: HttpParts, actor: string) {
-  const end = endOfBeijingDay(parts.world.now()) + 1000;
-  const today = await parts.store.read((tx) =>
-    tx.one<{ count: number; paid_fen: number }>(takenBetween, end - DAY_MS, end),
-  );
   return {
     actor,
     clinic_name: parts.clinic.name,
     world: parts.gatewayWorld,
     phone_url: parts.phoneUrl,
     review_required: parts.reviewRequired,
-    today: today ?? { count: 0, paid_fen: 0 },
+    today: await takenToday(parts),
   };
 }

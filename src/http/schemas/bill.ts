@@ -1,5 +1,14 @@
 import { z } from 'zod';
-import { amountFen, amountYuan, disposition, instant, paymentMethod, sessionId, sessionPhase, sessionStatusWord } from './session.ts';
+import {
+  amountFen,
+  amountYuan,
+  disposition,
+  instant,
+  paymentMethod,
+  sessionId,
+  sessionPhase,
+  sessionStatusWord,
+} from './session.ts';
 
 /** Text as a clinic writes it: trimmed, no control characters, no lone surrogates. */
 export const words = (max: number, min = 1) =>
@@ -106,7 +115,9 @@ export const billSummary = z
     payable: amountYuan,
     paid_fen: amountFen,
     refunded_fen: amountFen,
-    surplus_fen: amountFen.meta({ description: 'Money that came beside the one payment and is on its way back' }),
+    surplus_fen: amountFen.meta({
+      description: 'Money that came beside the one payment and is on its way back',
+    }),
     payment_method: paymentMethod.nullable().meta({ description: 'Of the payment that settled it' }),
     paid_at: instant.nullable(),
     late: z.boolean(),

@@ -4,7 +4,9 @@ import { amountFen, amountYuan, instant } from './session.ts';
 
 /** Fields and rules of a prescription: 处方管理办法 (Ministry order 53, 2007), see docs/glossary.md. */
 
-export const rxType = z.enum(['western', 'herbal']).meta({ description: 'western: 西药/中成药; herbal: 中药饮片' });
+export const rxType = z
+  .enum(['western', 'herbal'])
+  .meta({ description: 'western: 西药/中成药; herbal: 中药饮片' });
 export const rxClass = z
   .enum(['normal', 'emergency', 'child', 'narcotic', 'psychotropic_1', 'psychotropic_2'])
   .meta({ description: '普通 · 急诊 · 儿科 · 麻 · 精一 · 精二' });
@@ -52,8 +54,15 @@ export const issuePrescriptionBody = z
     diagnosis: words(200),
     rx_type: rxType,
     rx_class: rxClass.default('normal'),
-    valid_days: z.int().min(1).max(3).default(1).meta({ description: 'Issue day counts as the first (art. 18)' }),
-    long_supply_reason: words(100).optional().meta({ description: 'Why more than 7 (emergency: 3) days (art. 19)' }),
+    valid_days: z
+      .int()
+      .min(1)
+      .max(3)
+      .default(1)
+      .meta({ description: 'Issue day counts as the first (art. 18)' }),
+    long_supply_reason: words(100)
+      .optional()
+      .meta({ description: 'Why more than 7 (emergency: 3) days (art. 19)' }),
     doses: z.int().min(1).max(60).optional().meta({ description: '剂数/付数, herbal only' }),
     decoction: words(100).optional().meta({ description: '煎服法, herbal only' }),
     identity_no: words(32).optional().meta({ description: 'Narcotic and psychotropic class I' }),
@@ -148,5 +157,10 @@ export const drug = z
   .meta({ id: 'Drug' });
 
 export const patient = z
-  .object({ patient_no: z.string(), name: z.string(), sex: z.enum(['male', 'female']), birth_date: z.string() })
+  .object({
+    patient_no: z.string(),
+    name: z.string(),
+    sex: z.enum(['male', 'female']),
+    birth_date: z.string(),
+  })
   .meta({ id: 'Patient' });

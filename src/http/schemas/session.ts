@@ -61,13 +61,17 @@ export const sessionStatus = z
   })
   .meta({ id: 'SessionStatus' });
 
-export const cancellationBody = z.strictObject({ insist: z.boolean().optional() }).meta({ id: 'Cancellation' });
+export const cancellationBody = z
+  .strictObject({ insist: z.boolean().optional() })
+  .meta({ id: 'Cancellation' });
 
 /** What retiring a code came to: it tells the truth about which of the three happened. */
 export const retirement = z
   .object({
     result: z.enum(['paid', 'closed', 'withdrawn']),
-    payable_until: instant.nullable().meta({ description: 'Only when withdrawn: the last moment that old money may come' }),
+    payable_until: instant
+      .nullable()
+      .meta({ description: 'Only when withdrawn: the last moment that old money may come' }),
     session: sessionStatus,
   })
   .meta({ id: 'Retirement' });

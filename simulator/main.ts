@@ -22,7 +22,9 @@ function realKeys(environment: NodeJS.ProcessEnv): string[] {
   return ['ALIPAY', 'WECHAT'].flatMap((channel) => {
     const gateway = environment[`${channel}_GATEWAY_URL`] ?? '';
     if (URL.canParse(gateway) && isLoopback(new URL(gateway).hostname)) return [];
-    return Object.keys(environment).filter((name) => name.startsWith(`${channel}_`) && environment[name] !== '');
+    return Object.keys(environment).filter(
+      (name) => name.startsWith(`${channel}_`) && environment[name] !== '',
+    );
   });
 }
 
@@ -52,8 +54,11 @@ const host = environment['HOST'] || '127.0.0.1';
 const dir = join(environment['DATA_DIR'] || './data', 'simulator');
 const token = environment['ZHENFU_SIM_TOKEN'] || undefined;
 const simulator = await createSimulator({
+  onFault: (error) => console.error('simulator:', error),
   documents: fileDocuments(dir),
-  deliver: deliverOverHttp((environment['ZHENFU_SIM_NOTIFY_HOSTS'] ?? '').split(',').filter((name) => name !== '')),
+  deliver: deliverOverHttp(
+    (environment['ZHENFU_SIM_NOTIFY_HOSTS'] ?? '').split(',').filter((name) => name !== ''),
+  ),
   ...(token === undefined ? {} : { token }),
 });
 
@@ -64,7 +69,13 @@ const url = await simulator.listen(port, host).catch((error: unknown) => {
 });
 const merchantEnv = writeMerchantEnv(simulator.merchants, dir, environment['ZHENFU_SIM_URL'] || url);
 console.log(
-  JSON.stringify({ ready: true, url, phone: `${url}/phone`, weather: `${url}/weather`, merchant_env: merchantEnv }),
+  JSON.stringify({
+    ready: true,
+    url,
+    phone: `${url}/phone`,
+    weather: `${url}/weather`,
+    merchant_env: merchantEnv,
+  }),
 );
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {

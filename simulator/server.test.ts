@@ -30,8 +30,10 @@ function precreate(simulator: Simulator, outTradeNo: string): string {
     biz_content: JSON.stringify({ out_trade_no: outTradeNo, total_amount: '12.80', subject: '挂号费' }),
   };
   const key = createPrivateKey(merchants.alipay.appPrivateKey);
-  const signature = sign('sha256', Buffer.from(canonical(Object.entries(params), [])), key).toString('base64');
-  return `/gateway.do?${new URLSearchParams({ ...params, sign: signature })}`;
+  const signature = sign('sha256', Buffer.from(canonical(Object.entries(params), [])), key).toString(
+    'base64',
+  );
+  return `/gateway.do?${new URLSearchParams({ ...params, sign: signature }).toString()}`;
 }
 
 function qrCodeOf(body: string): string {
@@ -52,7 +54,7 @@ describe('over HTTP', () => {
   const ask = async (method: string, path: string, body?: unknown, headers: Record<string, string> = {}) => {
     const init = body === undefined ? { method, headers } : { method, headers, body: JSON.stringify(body) };
     const answer = await fetch(url + path, init);
-    return { status: answer.status, body: (await answer.json()) as unknown };
+    return { status: answer.status, body: await answer.json() };
   };
 
   test('what a phone scans and pays stands in the ledger', async () => {
@@ -61,7 +63,13 @@ describe('over HTTP', () => {
       status: 200,
       body: { channel: 'alipay', amount_fen: 1280, out_trade_no: 'A1', payee: '模拟诊所' },
     });
-    const debit = { kind: 'debit', channel: 'alipay', out_trade_no: 'A1', amount_fen: 1280, payer: 'patient' };
+    const debit = {
+      kind: 'debit',
+      channel: 'alipay',
+      out_trade_no: 'A1',
+      amount_fen: 1280,
+      payer: 'patient',
+    };
     expect(await ask('POST', '/_sim/pay', { content })).toMatchObject({ status: 200, body: debit });
     const { body } = await ask('GET', '/_sim/ledger');
     expect(body).toMatchObject([{ ...debit, at: expect.any(Number) }]);
@@ -96,7 +104,10 @@ describe('over HTTP', () => {
     ['POST', '/_sim/clock', { advance_ms: -1 }, 'advance_ms'],
     ['POST', '/_sim/clock', { now: 5 }, 'now'],
   ])('%s %s %j is refused by the field’s name', async (method, path, body, field) => {
-    expect(await ask(method, path, body)).toMatchObject({ status: 400, body: { code: 'invalid_input', field } });
+    expect(await ask(method, path, body)).toMatchObject({
+      status: 400,
+      body: { code: 'invalid_input', field },
+    });
   });
 
   test('the weather is what was wished, until it is reset', async () => {
@@ -142,11 +153,11 @@ describe('over HTTP', () => {
 
   test('a lost request is a cut connection', async () => {
     simulator.kernel.board.merge({ lose_request: 1 });
-    await expect(fetch(url + precreate(simulator, 'A1'), { method: 'POST' })).rejects.toThrow();
+    await expect(fetch(url + precreate(simulator, 'A1'), { method: 'POST' })).rejects.toThrow('fetch failed');
   });
 
   test('pages may load nothing from elsewhere', async () => {
-    for (const path of ['/phone', '/weather', '/phone/phone.js', '/phone/qr/decode.js']) {
+    for (const path of ['/phone', '/weather', '/phone/phone.mjs', '/phone/qr/decode.js']) {
       const answer = await fetch(url + path);
       await answer.arrayBuffer();
       expect([path, answer.status]).toEqual([path, 200]);
@@ -191,7 +202,9 @@ describe('between restarts', () => {
     expect(second.gateways[0]?.pay(content, 'Zhang')).toMatchObject({ ok: true });
     await second.close();
     const third = await start();
-    expect(third.kernel.ledger.all()).toMatchObject([{ kind: 'debit', out_trade_no: 'KEPT', amount_fen: 1280 }]);
+    expect(third.kernel.ledger.all()).toMatchObject([
+      { kind: 'debit', out_trade_no: 'KEPT', amount_fen: 1280 },
+    ]);
     await third.close();
   });
 
@@ -201,7 +214,9 @@ describe('between restarts', () => {
     const lines = readFileSync(path, 'utf8')
       .split('\n')
       .filter((line) => line !== '' && !line.startsWith('#'));
-    const values = Object.fromEntries(lines.map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]));
+    const values = Object.fromEntries(
+      lines.map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
+    );
     expect(Object.keys(values).sort()).toEqual([
       'ALIPAY_APP_ID',
       'ALIPAY_APP_PRIVATE_KEY',

@@ -27,6 +27,8 @@ export interface SimulatorOptions extends KernelOptions {
   /** Opens the control API to whoever bears it. Without one only loopback is answered. */
   token?: string;
   alipay?: AlipayOptions;
+  /** Hears of errors of ours; whoever asked has lost the connection. By default Node's own warning. */
+  onFault?: (error: unknown) => void;
 }
 
 export interface Simulator {
@@ -55,13 +57,17 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
     createAlipayGateway(kernel, merchants.alipay, options.alipay),
     createWechatGateway(kernel, merchants.wechat),
   ];
+  const fault = options.onFault ?? ((error) => process.emitWarning(String(error)));
   let server: Server | undefined;
 
   async function handle(request: GatewayRequest): Promise<GatewayAnswer> {
     if (request.target.startsWith('/_sim/')) return control(kernel, gateways, request);
     const gateway = gateways.find((one) => one.serves(request.target));
     if (gateway !== undefined) return gateway.handle(request);
-    return page(request) ?? problem({ status: 404, code: 'not_found', detail: '没有这个页面 There is nothing here' });
+    return (
+      page(request) ??
+      problem({ status: 404, code: 'not_found', detail: '没有这个页面 There is nothing here' })
+    );
   }
 
   async function serve(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
@@ -72,7 +78,8 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
     }
     const caller = { address: incoming.socket.remoteAddress, headers: request.headers };
     if (request.target.startsWith('/_sim/') && !mayControl(caller, options.token)) {
-      const detail = '模拟器只应答本机，或持有口令的请求 The simulators answer only this machine, or who bears the token';
+      const detail =
+        '模拟器只应答本机，或持有口令的请求 The simulators answer only this machine, or who bears the token';
       send(outgoing, problem({ status: 403, code: 'not_from_here', detail }));
       return;
     }
@@ -89,8 +96,8 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
     async listen(port, host = '127.0.0.1') {
       server = createServer({ keepAliveTimeout: IDLE_MS }, (incoming, outgoing) => {
         serve(incoming, outgoing).catch((error: unknown) => {
-          console.error('simulator:', error);
           outgoing.destroy();
+          fault(error);
         });
       });
       return open(server, port, host);
@@ -112,7 +119,8 @@ function open(server: Server, port: number, host: string): Promise<string> {
     server.listen(port, host, () => {
       const bound = server.address() as AddressInfo;
       // An address that means "all of them" is reached from here by loopback.
-      const name = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host.includes(':') ? `[${host}]` : host;
+      const name =
+        host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host.includes(':') ? `[${host}]` : host;
       resolve(`http://${name}:${bound.port}`);
     });
   });
@@ -121,17 +129,22 @@ function open(server: Server, port: number, host: string): Promise<string> {
 async function readRequest(incoming: IncomingMessage): Promise<GatewayRequest | undefined> {
   const parts: Buffer[] = [];
   let length = 0;
-  for await (const part of incoming) {
-    const bytes = Buffer.from(part);
-    length += bytes.length;
+  const stream: AsyncIterable<Buffer> = incoming;
+  for await (const part of stream) {
+    length += part.length;
     if (length > MOST_BODY_BYTES) return undefined;
-    parts.push(bytes);
+    parts.push(part);
   }
   const headers: Record<string, string> = {};
   for (const [name, value] of Object.entries(incoming.headers)) {
     if (value !== undefined) headers[name] = Array.isArray(value) ? value.join(', ') : value;
   }
-  return { method: incoming.method ?? 'GET', target: incoming.url ?? '/', headers, body: Buffer.concat(parts) };
+  return {
+    method: incoming.method ?? 'GET',
+    target: incoming.url ?? '/',
+    headers,
+    body: Buffer.concat(parts),
+  };
 }
 
 function send(outgoing: ServerResponse, answer: GatewayAnswer): void {
@@ -139,5 +152,7 @@ function send(outgoing: ServerResponse, answer: GatewayAnswer): void {
     outgoing.destroy();
     return;
   }
-  outgoing.writeHead(answer.status, { ...answer.headers, 'content-length': answer.body.length }).end(answer.body);
+  outgoing
+    .writeHead(answer.status, { ...answer.headers, 'content-length': answer.body.length })
+    .end(answer.body);
 }

@@ -129,7 +129,10 @@ export function createBook(kernel: Kernel): Book {
 }
 
 export function refundedFen(trade: Trade): number {
-  return trade.refunds.reduce((sum, refund) => sum + (refund.done_at === undefined ? 0 : refund.amount_fen), 0);
+  return trade.refunds.reduce(
+    (sum, refund) => sum + (refund.done_at === undefined ? 0 : refund.amount_fen),
+    0,
+  );
 }
 
 function storedBook(stored: unknown): Stored {

@@ -41,7 +41,11 @@ function cancelTrade(desk: Desk, trade: Trade): 'close' | 'refund' {
   if (trade.refunds.length > 0) throw refusal('ACQ.REASON_TRADE_REFUND_FEE_ERR');
   if (desk.kernel.draw(desk.weather().refund_no_balance)) throw refusal('ACQ.SELLER_BALANCE_NOT_ENOUGH', 'Y');
   trade.cancelled = 'refund';
-  giveBack(desk, trade, { out_request_no: trade.out_trade_no, amount_fen: trade.total_fen, asked_at: desk.now() });
+  giveBack(desk, trade, {
+    out_request_no: trade.out_trade_no,
+    amount_fen: trade.total_fen,
+    asked_at: desk.now(),
+  });
   return 'refund';
 }
 

@@ -62,7 +62,11 @@ export interface CheckOptions {
 }
 
 /** Steps 1 to 5: undefined when the caller is who it says and may call this API. */
-export function checkCaller(received: Received, credentials: Credentials, options: CheckOptions): Turned | undefined {
+export function checkCaller(
+  received: Received,
+  credentials: Credentials,
+  options: CheckOptions,
+): Turned | undefined {
   const params = received.params;
   const unsigned = (code: Code, subCode: string): Turned => ({ node: failure(code, subCode), signed: false });
 
@@ -123,7 +127,8 @@ function checkCertificates(params: Map<string, string>, credentials: Credentials
 function checkSignature(received: Received, credentials: Credentials): Turned | undefined {
   const text = canonical(received.params, ['sign']);
   const signature = Buffer.from(received.params.get('sign') ?? '', 'base64');
-  if (verify('sha256', encodeText(text, received.charset), credentials.appPublicKey, signature)) return undefined;
+  if (verify('sha256', encodeText(text, received.charset), credentials.appPublicKey, signature))
+    return undefined;
   const words =
     '验签出错，建议检查签名字符串或签名私钥与应用公钥是否匹配，网关生成的验签字符串为：' +
     text.replaceAll('&', '&amp;');

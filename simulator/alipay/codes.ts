@@ -74,7 +74,12 @@ export function success(fields: Fields): Fields {
 }
 
 /** fields  what a failed answer carries all the same, e.g. amounts of `0.00` (1.6) */
-export function failure(code: Code, subCode: string, fields: Fields = {}, subMsg = words[subCode] ?? subCode): Fields {
+export function failure(
+  code: Code,
+  subCode: string,
+  fields: Fields = {},
+  subMsg = words[subCode] ?? subCode,
+): Fields {
   return { code, msg: messages[code], sub_code: subCode, sub_msg: subMsg, ...inOrder(fields) };
 }
 

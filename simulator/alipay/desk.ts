@@ -36,7 +36,7 @@ export function optionalText(call: Call, name: string, maxLength: number): strin
   if (value === undefined || value === null || value === '') return undefined;
   if (typeof value !== 'string' && typeof value !== 'number') throw invalid(name);
   const text = String(value);
-  if ([...text].length > maxLength) throw invalid(name);
+  if (Array.from(text).length > maxLength) throw invalid(name);
   return text;
 }
 
@@ -67,7 +67,9 @@ export function tradeName(call: Call): TradeName {
 }
 
 export function findTrade(desk: Desk, name: TradeName): Trade | undefined {
-  return name.tradeNo === undefined ? desk.book.trade(name.outTradeNo ?? '') : desk.book.tradeByNo(name.tradeNo);
+  return name.tradeNo === undefined
+    ? desk.book.trade(name.outTradeNo ?? '')
+    : desk.book.tradeByNo(name.tradeNo);
 }
 
 /** fields  what the failed answer carries next to the code */

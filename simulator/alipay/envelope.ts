@@ -31,7 +31,8 @@ export function seal(envelope: Envelope): Buffer {
   const node = envelope.contentKey === undefined ? plain : `"${encryptContent(plain, envelope.contentKey)}"`;
   const parts = [`"${envelope.name}":${node}`];
   if (envelope.key !== undefined) {
-    if (envelope.certificateSerial !== undefined) parts.push(`"alipay_cert_sn":"${envelope.certificateSerial}"`);
+    if (envelope.certificateSerial !== undefined)
+      parts.push(`"alipay_cert_sn":"${envelope.certificateSerial}"`);
     parts.push(`"sign":"${signText(node, envelope.charset, envelope.key)}"`);
   }
   return encodeText(`{${parts.join(',')}}`, envelope.charset);

@@ -71,7 +71,9 @@ describe('the checks before business', () => {
       sub_code: 'isv.invalid-app-id',
       node: 'alipay_trade_query_response',
     });
-    expect(await call(QUERY, '{not json', { sign: 'ZmFrZQ==' })).toMatchObject({ sub_code: 'isv.invalid-signature' });
+    expect(await call(QUERY, '{not json', { sign: 'ZmFrZQ==' })).toMatchObject({
+      sub_code: 'isv.invalid-signature',
+    });
     expect(await call(QUERY, '{not json')).toMatchObject({ sub_code: 'isv.illegal-json', signed: true });
   });
 
@@ -117,13 +119,19 @@ describe('how parameters may travel', () => {
 
   test('two values of one name are refused', async () => {
     const { raw } = makeDesk();
-    const answer = await raw(`/gateway.do?charset=utf-8&app_id=${merchant.appId}&version=2.0`, asText(params), form);
+    const answer = await raw(
+      `/gateway.do?charset=utf-8&app_id=${merchant.appId}&version=2.0`,
+      asText(params),
+      form,
+    );
     expect(parse(answer?.body)).toMatchObject({ sub_code: 'isv.suspected-attack' });
   });
 
   test('without a charset in the query a UTF-8 body is misread, and the signature with it', async () => {
     const { raw } = makeDesk();
-    const answer = await raw('/gateway.do', asText(params), { 'content-type': 'application/x-www-form-urlencoded' });
+    const answer = await raw('/gateway.do', asText(params), {
+      'content-type': 'application/x-www-form-urlencoded',
+    });
     expect(answer?.headers['content-type']).toBe('text/html;charset=GBK');
     expect(Buffer.from(answer?.body ?? []).toString('latin1')).toContain('isv.invalid-signature');
   });
@@ -134,7 +142,9 @@ describe('how parameters may travel', () => {
     const body = Object.entries(gbk)
       .map(([name, value]) => `${name}=${encodeText(value, 'gbk').toString('hex').replace(/../g, '%$&')}`)
       .join('&');
-    const answer = await raw('/gateway.do?charset=gbk', body, { 'content-type': 'application/x-www-form-urlencoded' });
+    const answer = await raw('/gateway.do?charset=gbk', body, {
+      'content-type': 'application/x-www-form-urlencoded',
+    });
     expect(parse(answer?.body)).toMatchObject({ code: '10000' });
   });
 
@@ -193,9 +203,14 @@ describe('precreate', () => {
     await call('alipay.trade.close', { out_trade_no: 'closed' });
     gateway.scan(await precreate('open'), 'Zhang');
     const again = async (outTradeNo: string, change = {}) =>
-      (await call(PRECREATE, { out_trade_no: outTradeNo, total_amount: '12.80', subject: '诊所 缴费', ...change }))[
-        'sub_code'
-      ];
+      (
+        await call(PRECREATE, {
+          out_trade_no: outTradeNo,
+          total_amount: '12.80',
+          subject: '诊所 缴费',
+          ...change,
+        })
+      )['sub_code'];
     expect(await again('paid')).toBe('ACQ.TRADE_HAS_SUCCESS');
     expect(await again('closed')).toBe('ACQ.TRADE_HAS_CLOSE');
     expect(await again('open', { total_amount: '1.00' })).toBe('ACQ.CONTEXT_INCONSISTENT');
@@ -214,7 +229,10 @@ describe('scanning', () => {
     expect(gateway.scan(code, 'Li')).toMatchObject({ ok: false });
     expect(gateway.pay(code, 'Li')).toMatchObject({ ok: false });
     expect(await call(QUERY, { out_trade_no: 'A1' })).toMatchObject({ trade_status: 'WAIT_BUYER_PAY' });
-    expect(gateway.pay(code, 'Zhang')).toMatchObject({ ok: true, value: { amount_fen: 1280, kind: 'debit' } });
+    expect(gateway.pay(code, 'Zhang')).toMatchObject({
+      ok: true,
+      value: { amount_fen: 1280, kind: 'debit' },
+    });
   });
 
   test('one order is debited once', async () => {

@@ -76,7 +76,8 @@ export function createAlipayGateway(
   async function handle(request: GatewayRequest): Promise<GatewayAnswer> {
     const weather = desk.weather();
     if (weather.silent) return { kind: 'drop', delayMs: SILENCE_MS };
-    const delayMs = weather.delay_ms === 0 ? 0 : Math.round(weather.delay_ms * (0.5 + drawUnit(kernel.chance)));
+    const delayMs =
+      weather.delay_ms === 0 ? 0 : Math.round(weather.delay_ms * (0.5 + drawUnit(kernel.chance)));
     if (kernel.draw(weather.lose_request)) return { kind: 'drop', delayMs };
     if (kernel.draw(weather.answer_html)) return { ...badGateway(), delayMs };
 
@@ -140,7 +141,8 @@ export function createAlipayGateway(
     if (!kernel.draw(weather.answer_other_order)) return node;
     const other = { ...node };
     if (other['out_trade_no'] !== undefined) other['out_trade_no'] = `X${drawText(kernel.chance, HEX, 20)}`;
-    if (other['trade_no'] !== undefined) other['trade_no'] = `2026010122001${drawText(kernel.chance, '0123456789', 15)}`;
+    if (other['trade_no'] !== undefined)
+      other['trade_no'] = `2026010122001${drawText(kernel.chance, '0123456789', 15)}`;
     return other;
   }
 
@@ -191,6 +193,7 @@ function keyOf(by: Signer, credentials: Credentials): { key?: Credentials['alipa
 }
 
 function badGateway(): Answer {
-  const page = '<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body><h1>502 Bad Gateway</h1></body>\r\n</html>';
+  const page =
+    '<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body><h1>502 Bad Gateway</h1></body>\r\n</html>';
   return { kind: 'answer', status: 502, headers: { 'content-type': 'text/html' }, body: Buffer.from(page) };
 }

@@ -3,6 +3,7 @@ import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { drawSerial, issueCertificate, makeEcKey, makeRoot, makeRsaKey } from '../kernel/certificates.ts';
 import type { Issued, SubjectAttribute } from '../kernel/certificates.ts';
 import { DIGITS, drawText, systemChance } from '../kernel/chance.ts';
+import { machineClock } from '../kernel/clock.ts';
 import type { Chance } from '../kernel/contract.ts';
 
 /** Plain JSON, so that it survives restarts. */
@@ -68,7 +69,7 @@ export async function makeAlipayMerchant(wish: MerchantWish = {}): Promise<Alipa
       authorityKey,
       otherRootKey,
       chance,
-      nowMs: wish.nowMs ?? Date.now(),
+      nowMs: wish.nowMs ?? machineClock.now(),
     }),
     contentKey: Buffer.from(chance(16)).toString('base64'),
   };
@@ -105,7 +106,10 @@ function makeCertificates(parts: CertificateParts): AlipayMerchant['certificates
     privateKey,
     serial: drawSerial(parts.chance),
   });
-  const root = makeRoot({ ...make('Ant Financial Certification Authority R1 simulated', parts.authorityKey), ...longLife });
+  const root = makeRoot({
+    ...make('Ant Financial Certification Authority R1 simulated', parts.authorityKey),
+    ...longLife,
+  });
   const otherRoot = makeRoot({
     ...make('Ant Financial Certification Authority E1 simulated', parts.otherRootKey),
     ...longLife,

@@ -33,7 +33,9 @@ describe('refunds', () => {
       fund_change: 'N',
       refund_fee: '2.80',
     });
-    expect(await refund({ refund_amount: '5.00', out_request_no: 'r2' })).toMatchObject({ refund_fee: '7.80' });
+    expect(await refund({ refund_amount: '5.00', out_request_no: 'r2' })).toMatchObject({
+      refund_fee: '7.80',
+    });
     expect(kernel.ledger.all().map((entry) => entry.amount_fen)).toEqual([1280, 280, 500]);
   });
 
@@ -76,13 +78,19 @@ describe('refunds', () => {
     expect([empty['code'], empty['refund_status']]).toEqual(['10000', undefined]);
     expect(await refund({ refund_amount: '10.00', out_request_no: 'r2' })).toMatchObject({ code: '40004' });
     await host.advance(MINUTE);
-    expect(await refundQuery('r1')).toMatchObject({ refund_status: 'REFUND_SUCCESS', refund_amount: '10.00' });
+    expect(await refundQuery('r1')).toMatchObject({
+      refund_status: 'REFUND_SUCCESS',
+      refund_amount: '10.00',
+    });
   });
 
   test('an unknown refund number is answered with bare success', async () => {
     const { refundQuery } = await paidDesk();
     const answer = await refundQuery('never');
-    expect(Object.keys(answer).filter((name) => name !== 'node' && name !== 'signed')).toEqual(['code', 'msg']);
+    expect(Object.keys(answer).filter((name) => name !== 'node' && name !== 'signed')).toEqual([
+      'code',
+      'msg',
+    ]);
   });
 
   test('an empty balance refunds nothing', async () => {
@@ -153,10 +161,17 @@ describe('notifications', () => {
     await refund({ refund_amount: '10.00', out_request_no: 'r2' });
     await host.advance(1);
     expect(told.map((one) => one.fields)).toMatchObject([
-      { trade_status: 'TRADE_SUCCESS', refund_fee: '2.80', out_biz_no: 'r1', gmt_refund: '2026-11-22 10:00:00.001' },
+      {
+        trade_status: 'TRADE_SUCCESS',
+        refund_fee: '2.80',
+        out_biz_no: 'r1',
+        gmt_refund: '2026-11-22 10:00:00.001',
+      },
       { trade_status: 'TRADE_CLOSED', refund_fee: '12.80', out_biz_no: 'r2' },
     ]);
-    expect(told.every((one) => isSignedByAlipay(one.fields) && one.fields['receipt_amount'] === undefined)).toBe(true);
+    expect(
+      told.every((one) => isSignedByAlipay(one.fields) && one.fields['receipt_amount'] === undefined),
+    ).toBe(true);
   });
 
   test('a forged one is signed by a stranger, a wrong amount validly', async () => {
@@ -178,7 +193,9 @@ describe('notifications', () => {
     kernel.board.merge({ alipay_close_notifies: true });
     await call('alipay.trade.close', { out_trade_no: 'A2' });
     await host.advance(1);
-    expect(told.map((one) => one.fields)).toMatchObject([{ out_trade_no: 'A2', trade_status: 'TRADE_CLOSED' }]);
+    expect(told.map((one) => one.fields)).toMatchObject([
+      { out_trade_no: 'A2', trade_status: 'TRADE_CLOSED' },
+    ]);
   });
 });
 
@@ -229,7 +246,9 @@ describe('the weather at the gateway', () => {
   test('the payment and its notification can come before the code', async () => {
     const { call, kernel, told } = makeDesk();
     kernel.board.merge({ notify_before_answer: true });
-    const arrived = call('alipay.trade.precreate', wish, { notify_url: 'http://127.0.0.1:1/n' }).then(() => told.length);
+    const arrived = call('alipay.trade.precreate', wish, { notify_url: 'http://127.0.0.1:1/n' }).then(
+      () => told.length,
+    );
     expect(await arrived).toBe(1);
     expect(await call(QUERY, { out_trade_no: 'A1' })).toMatchObject({ trade_status: 'TRADE_SUCCESS' });
   });

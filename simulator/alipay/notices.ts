@@ -61,7 +61,8 @@ export function createNotices(kernel: Kernel, credentials: Credentials): Notices
       if (full && !kernel.weather('alipay').alipay_full_refund_notifies) return Promise.resolve();
       return send(trade, refundFields(trade, refund));
     },
-    closed: (trade) => send(trade, { trade_status: 'TRADE_CLOSED', gmt_close: beijing(trade.closed_at ?? 0) }),
+    closed: (trade) =>
+      send(trade, { trade_status: 'TRADE_CLOSED', gmt_close: beijing(trade.closed_at ?? 0) }),
   };
 }
 

@@ -5,7 +5,12 @@ import { buyerId, buyerLogonId, existingTrade, tradeName } from './desk.ts';
 import type { Call, Desk, Operation } from './desk.ts';
 import { beijing, yuan } from './text.ts';
 
-const NOTHING = { buyer_pay_amount: '0.00', invoice_amount: '0.00', point_amount: '0.00', receipt_amount: '0.00' };
+const NOTHING = {
+  buyer_pay_amount: '0.00',
+  invoice_amount: '0.00',
+  point_amount: '0.00',
+  receipt_amount: '0.00',
+};
 
 /** How long a stale answer may still call a paid trade unpaid. */
 const STALE_MS = 10_000;

@@ -3,7 +3,15 @@ import { refundedFen } from './book.ts';
 import type { Refund, Trade } from './book.ts';
 import { Refused, businessFailure, success } from './codes.ts';
 import type { Fields } from './codes.ts';
-import { buyerId, buyerLogonId, existingTrade, optionalText, requiredFen, requiredText, tradeName } from './desk.ts';
+import {
+  buyerId,
+  buyerLogonId,
+  existingTrade,
+  optionalText,
+  requiredFen,
+  requiredText,
+  tradeName,
+} from './desk.ts';
 import type { Desk, Operation } from './desk.ts';
 import { beijing, yuan } from './text.ts';
 
@@ -31,13 +39,19 @@ export const refund: Operation = (desk, call) => {
   return answer(trade, wish.done_at === undefined ? 'N' : 'Y');
 };
 
-function refuseUnrefundable(desk: Desk, trade: Trade, amountFen: number, ownNumber: string | undefined): void {
+function refuseUnrefundable(
+  desk: Desk,
+  trade: Trade,
+  amountFen: number,
+  ownNumber: string | undefined,
+): void {
   if (trade.status === 'WAIT_BUYER_PAY') throw refusal('ACQ.TRADE_STATUS_ERROR');
   if (trade.status === 'TRADE_CLOSED') throw refusal('ACQ.TRADE_HAS_CLOSE');
   if (trade.status === 'TRADE_FINISHED') throw refusal('ACQ.TRADE_HAS_FINISHED');
   // Money still on its way is spoken for: a second refund must not reach for it.
   const promisedFen = trade.refunds.reduce((sum, one) => sum + one.amount_fen, 0);
-  if (ownNumber === undefined && amountFen !== trade.total_fen) throw refusal('ACQ.REFUND_AMT_NOT_EQUAL_TOTAL');
+  if (ownNumber === undefined && amountFen !== trade.total_fen)
+    throw refusal('ACQ.REFUND_AMT_NOT_EQUAL_TOTAL');
   if (amountFen > trade.total_fen - promisedFen) throw refusal('ACQ.REASON_TRADE_REFUND_FEE_ERR');
 }
 

@@ -37,7 +37,12 @@ export function makeDesk() {
     timestamp: { windowMs: 15 * MINUTE, orLocalTime: false },
   });
 
-  async function raw(target: string, body: string | Uint8Array, headers: Record<string, string>, method = 'POST') {
+  async function raw(
+    target: string,
+    body: string | Uint8Array,
+    headers: Record<string, string>,
+    method = 'POST',
+  ) {
     const answer = await gateway.handle({ method, target, headers, body: Buffer.from(body) });
     return answer.kind === 'drop' ? undefined : answer;
   }
@@ -51,7 +56,7 @@ export function makeDesk() {
     const params = signed(api, biz, change, host.now());
     const { biz_content: content = '', ...others } = params;
     const answer = await raw(
-      `/gateway.do?${new URLSearchParams(others)}`,
+      `/gateway.do?${new URLSearchParams(others).toString()}`,
       new URLSearchParams({ biz_content: content }).toString(),
       { 'content-type': 'application/x-www-form-urlencoded;charset=utf-8' },
     );
@@ -89,7 +94,9 @@ export function signed(
     biz_content: typeof biz === 'string' ? biz : JSON.stringify(biz),
     ...change,
   };
-  const entries = Object.entries(wished).flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const]));
+  const entries = Object.entries(wished).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, value] as const],
+  );
   const text = canonical(entries, ['sign']);
   const signature = sign('sha256', encodeText(text, charset), createPrivateKey(merchant.appPrivateKey));
   return { sign: signature.toString('base64'), ...Object.fromEntries(entries) };
@@ -98,8 +105,8 @@ export function signed(
 /** The node of an answer, with its name and its signature beside the fields. */
 export function nodeOf(body: unknown): Record<string, unknown> {
   if (typeof body !== 'object' || body === null) return {};
-  for (const [name, node] of Object.entries(body)) {
-    if (/_response$/.test(name)) return { ...node, node: name, signed: 'sign' in body };
+  for (const [name, node] of Object.entries<object>({ ...body })) {
+    if (name.endsWith('_response')) return { ...node, node: name, signed: 'sign' in body };
   }
   return {};
 }

@@ -23,7 +23,12 @@ export function scan(desk: Desk, content: string, payer: string): WalletResult<S
 }
 
 /** amountFen  only for planted wrong amounts: then the order itself says this amount from now on */
-export function pay(desk: Desk, content: string, payer: string, amountFen?: number): WalletResult<LedgerEntry> {
+export function pay(
+  desk: Desk,
+  content: string,
+  payer: string,
+  amountFen?: number,
+): WalletResult<LedgerEntry> {
   const found = openTrade(desk, content, payer);
   if (!found.ok) return found;
   const trade = found.value;
@@ -89,7 +94,8 @@ function closingTime(desk: Desk, code: Code, openedAt: number): number {
   const fromMs = desk.weather().alipay_timeout_counts_from_request ? code.made_at : openedAt;
   const express = (text: string): number => afterExpress(text, fromMs) ?? Infinity;
   const limits = [code.qr_code_limit_at, code.expire_at].filter((at) => at !== undefined);
-  if (code.expire_at === undefined && code.timeout_express !== undefined) limits.push(express(code.timeout_express));
+  if (code.expire_at === undefined && code.timeout_express !== undefined)
+    limits.push(express(code.timeout_express));
   return limits.length > 0 ? Math.min(...limits) : express(DEFAULT_TIMEOUT);
 }
 

@@ -20,7 +20,9 @@ export function deliverOverHttp(plainHosts: readonly string[] = []): Deliver {
     const target = new URL(url);
     const plainAllowed = isLoopback(target.hostname) || plainHosts.includes(target.hostname);
     if (target.protocol !== 'https:' && !(target.protocol === 'http:' && plainAllowed)) {
-      throw new Error(`notify address refused: ${target.protocol}//${target.hostname} is neither https nor loopback`);
+      throw new Error(
+        `notify address refused: ${target.protocol}//${target.hostname} is neither https nor loopback`,
+      );
     }
     const answer = await fetch(target, {
       method: 'POST',
@@ -36,7 +38,8 @@ export function deliverOverHttp(plainHosts: readonly string[] = []): Deliver {
 async function readUpTo(answer: Response, mostBytes: number): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
   let length = 0;
-  for await (const part of answer.body ?? []) {
+  const stream: AsyncIterable<Uint8Array> | [] = answer.body ?? [];
+  for await (const part of stream) {
     parts.push(part);
     length += part.length;
     if (length > mostBytes) break;

@@ -19,7 +19,7 @@ export function memoryDocuments(): Documents {
   const states = new Map<string, unknown>();
   return {
     load(name) {
-      return states.has(name) ? JSON.parse(JSON.stringify(states.get(name))) : undefined;
+      return states.has(name) ? parseJson(JSON.stringify(states.get(name))) : undefined;
     },
     save(name, state) {
       states.set(name, state);
@@ -51,7 +51,7 @@ export function fileDocuments(dir: string): Documents {
   return {
     load(name) {
       const text = readIfThere(join(dir, `${name}.json`));
-      return text === undefined ? undefined : JSON.parse(text);
+      return text === undefined ? undefined : parseJson(text);
     },
     save(name, state) {
       dirty.set(name, state);
@@ -67,7 +67,12 @@ export function writeWhole(path: string, text: string, mode = 0o600): void {
   renameSync(`${path}.new`, path);
 }
 
-export function readIfThere(path: string): string | undefined {
+function parseJson(text: string): unknown {
+  const value: unknown = JSON.parse(text);
+  return value;
+}
+
+function readIfThere(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {

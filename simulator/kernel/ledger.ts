@@ -8,7 +8,9 @@ import type { Documents } from './documents.ts';
 const NAME = 'ledger';
 
 export function createLedger(documents: Documents): Ledger {
-  const entries = readEntries(documents.load(NAME));
+  const stored = documents.load(NAME) ?? [];
+  if (!isEntries(stored)) throw new Error('ledger.json is not a list: move it away to begin anew');
+  const entries = stored;
   return {
     add(entry) {
       entries.push(entry);
@@ -19,8 +21,6 @@ export function createLedger(documents: Documents): Ledger {
 }
 
 /** Our own file, written by `add`: only its outer shape is checked. */
-function readEntries(stored: unknown): LedgerEntry[] {
-  if (stored === undefined) return [];
-  if (!Array.isArray(stored)) throw new Error('ledger.json is not a list: move it away to begin anew');
-  return stored;
+function isEntries(stored: unknown): stored is LedgerEntry[] {
+  return Array.isArray(stored);
 }

@@ -52,7 +52,10 @@ interface Owed<Content> extends Notice<Content> {
 /** A notice that is overtaken waits at least and at most this long, so that later ones pass it. */
 const OVERTAKEN_MS = { least: 3_000, most: 20_000 };
 
-export function createNotifier<Content>(kernel: Kernel, options: NotifierOptions<Content>): Notifier<Content> {
+export function createNotifier<Content>(
+  kernel: Kernel,
+  options: NotifierOptions<Content>,
+): Notifier<Content> {
   const document = `${options.channel}-notices`;
   const owed = new Map<string, Owed<Content>>();
   const inTheAir = new Set<Promise<void>>();
@@ -113,12 +116,14 @@ export function createNotifier<Content>(kernel: Kernel, options: NotifierOptions
 
   function firstWaitMs(): number {
     const weather = kernel.weather(options.channel);
-    const lateMs = weather.notify_delay_ms === 0 ? 0 : weather.notify_delay_ms * (0.5 + drawUnit(kernel.chance));
+    const lateMs =
+      weather.notify_delay_ms === 0 ? 0 : weather.notify_delay_ms * (0.5 + drawUnit(kernel.chance));
     if (!kernel.draw(weather.notify_reorder)) return lateMs;
     return lateMs + OVERTAKEN_MS.least + drawUnit(kernel.chance) * (OVERTAKEN_MS.most - OVERTAKEN_MS.least);
   }
 
-  for (const notice of storedNotices<Content>(kernel.load(document))) {
+  const stored = kernel.load(document);
+  for (const notice of isOwed<Content>(stored) ? stored : []) {
     owed.set(notice.id, notice);
     void plan(notice);
   }
@@ -138,6 +143,6 @@ export function createNotifier<Content>(kernel: Kernel, options: NotifierOptions
 }
 
 /** Our own file, written by `keep`: only its outer shape is checked. */
-function storedNotices<Content>(stored: unknown): Owed<Content>[] {
-  return Array.isArray(stored) ? stored : [];
+function isOwed<Content>(stored: unknown): stored is Owed<Content>[] {
+  return Array.isArray(stored);
 }

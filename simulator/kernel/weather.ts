@@ -141,7 +141,7 @@ export function createWeatherBoard(chance: Chance): WeatherBoard {
         seed = null;
         draw = drawFrom(chance);
       }
-      if (newSeed !== undefined && newSeed !== null) {
+      if (typeof newSeed === 'string' || typeof newSeed === 'number') {
         seed = String(newSeed);
         const stream = seededChance(seed);
         weather = weatherFrom(stream);
@@ -185,11 +185,14 @@ function brokenRule(field: string, value: unknown): string | undefined {
   }
   if (isOneOf(switches, field)) return typeof value === 'boolean' ? undefined : 'must be true or false';
   if (field === 'channel') {
-    return typeof value === 'string' && isOneOf(channels, value) ? undefined : 'must be alipay, wechat or both';
+    return typeof value === 'string' && isOneOf(channels, value)
+      ? undefined
+      : 'must be alipay, wechat or both';
   }
   if (field === 'reset') return typeof value === 'boolean' ? undefined : 'must be true or false';
   if (field === 'seed') {
-    const fits = value === null || typeof value === 'number' || (typeof value === 'string' && value.length <= 64);
+    const fits =
+      value === null || typeof value === 'number' || (typeof value === 'string' && value.length <= 64);
     return fits ? undefined : 'must be a number, a text of at most 64 characters, or null';
   }
   return 'is not a kind of weather';

@@ -10,19 +10,20 @@ const require = createRequire(import.meta.url);
 
 const files: Record<string, string> = {
   '/phone': here('phone.html'),
-  '/phone/phone.js': here('phone.js'),
-  '/phone/read-code.js': here('read-code.js'),
-  '/phone/api.js': here('api.js'),
+  '/phone/phone.mjs': here('phone.mjs'),
+  '/phone/read-code.mjs': here('read-code.mjs'),
+  '/phone/api.mjs': here('api.mjs'),
   '/phone/style.css': here('style.css'),
   '/phone/qr/decode.js': require.resolve('qr/decode.js'),
   '/phone/qr/index.js': require.resolve('qr'),
   '/weather': here('weather.html'),
-  '/phone/weather.js': here('weather.js'),
+  '/phone/weather.mjs': here('weather.mjs'),
 };
 
 const types: Record<string, string> = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
+  '.mjs': 'text/javascript; charset=utf-8',
   '.css': 'text/css; charset=utf-8',
 };
 

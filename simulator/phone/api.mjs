@@ -16,14 +16,9 @@ export class Refused extends Error {}
 /** Answers the JSON; throws `Refused` with the wallet's or the simulators' words. */
 export async function ask(method, path, body) {
   const token = sessionStorage.getItem(TOKEN);
-  const answer = await fetch(path, {
-    method,
-    headers: {
-      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-      ...(token === null ? {} : { authorization: `Bearer ${token}` }),
-    },
-    body: body === undefined ? undefined : JSON.stringify(body),
-  }).catch(() => {
+  const headers = token === null ? {} : { authorization: `Bearer ${token}` };
+  const init = body === undefined ? { method, headers } : { method, headers, body: JSON.stringify(body) };
+  const answer = await fetch(path, init).catch(() => {
     throw new Refused('模拟网关没有应答 The simulators do not answer');
   });
   const content = await answer.json();

@@ -1,6 +1,6 @@
 /** The pretend wallet: scan, look, type a password, pay. It believes nothing it was not told by the wallet. */
-import { ask, clinicTime, Refused, yuan } from '/phone/api.js';
-import { readFrame, readImage } from '/phone/read-code.js';
+import { ask, clinicTime, Refused, yuan } from './api.mjs';
+import { readFrame, readImage } from './read-code.mjs';
 
 const byId = (id) => document.getElementById(id);
 

@@ -1,5 +1,5 @@
 /** The panel: every kind of weather by hand or all of it by a seed, and the clock. */
-import { ask, clinicTime, yuan } from '/phone/api.js';
+import { ask, clinicTime, yuan } from './api.mjs';
 
 const byId = (id) => document.getElementById(id);
 
@@ -65,7 +65,10 @@ const groups = [
     {
       alipay_cancel_ends_unscanned_code: ['支付宝：撤销使未扫的码失效', 'cancel ends an unscanned code'],
       alipay_full_refund_notifies: ['支付宝：全额退款发通知', 'a full refund is notified'],
-      alipay_timeout_counts_from_request: ['支付宝：相对超时从下单起算', 'timeout_express counts from the request'],
+      alipay_timeout_counts_from_request: [
+        '支付宝：相对超时从下单起算',
+        'timeout_express counts from the request',
+      ],
       alipay_notify_repeats_at_once: ['支付宝：先立即重发三次', 'three repeats at once'],
       alipay_close_notifies: ['支付宝：关单发通知', 'a close is notified'],
       wechat_repeat_ends_old_code: ['微信：重复下单使旧码失效', 'a repeat ends the old code'],
@@ -132,7 +135,9 @@ function showKind(row, value) {
 
 function buildKinds(state) {
   const named = new Set(groups.flatMap(([, , kinds]) => Object.keys(kinds)));
-  const unnamed = Object.keys(state).filter((kind) => !named.has(kind) && kind !== 'channel' && kind !== 'seed');
+  const unnamed = Object.keys(state).filter(
+    (kind) => !named.has(kind) && kind !== 'channel' && kind !== 'seed',
+  );
   const others = ['其他', 'Others', Object.fromEntries(unnamed.map((kind) => [kind, [kind, '']]))];
   for (const [title, english, kinds] of [...groups, others]) {
     const present = Object.entries(kinds).filter(([kind]) => kind in state);
@@ -276,7 +281,10 @@ for (const [name, ms] of advances) {
   byId('advance').append(button);
 }
 byId('speed').addEventListener('change', () => void turn({ speed: Number(byId('speed').value) }));
-byId('skew').addEventListener('change', () => void turn({ skew_ms: Math.round(Number(byId('skew').value) * 1000) }));
+byId('skew').addEventListener(
+  'change',
+  () => void turn({ skew_ms: Math.round(Number(byId('skew').value) * 1000) }),
+);
 byId('channel').addEventListener('change', () => void put({ channel: byId('channel').value }));
 byId('by-seed').addEventListener('click', () => {
   const seed = byId('seed').value.trim();
@@ -292,7 +300,7 @@ try {
   draw(state);
   void drawBooks();
   setInterval(tick, 250);
-  setInterval(drawBooks, 5000);
+  setInterval(() => void drawBooks(), 5000);
   void follow();
 } catch (error) {
   say(error.message);

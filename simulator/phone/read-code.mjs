@@ -1,5 +1,5 @@
 /** Reads a QR code from a picture or a camera, really: pixels to a decoder, in this browser. */
-import { decodeQR } from '/phone/qr/decode.js';
+import { decodeQR } from './qr/decode.js';
 
 /** A photograph of a screen is read best at one of these widths; a clean picture at any. */
 const WIDTHS = [1600, 800, 400];
@@ -9,7 +9,10 @@ const PATIENCE_MS = 1500;
 export async function readImage(file) {
   const picture = await createImageBitmap(file);
   for (const width of WIDTHS) {
-    const text = readPixels(picture, picture.width, picture.height, width, { effort: 8, timeLimit: PATIENCE_MS });
+    const text = readPixels(picture, picture.width, picture.height, width, {
+      effort: 8,
+      timeLimit: PATIENCE_MS,
+    });
     if (text !== undefined) return text;
   }
   return undefined;

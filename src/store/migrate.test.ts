@@ -28,7 +28,8 @@ const prices = migrationOf(
   'ALTER TABLE drugs ADD COLUMN price_fen BIGINT NOT NULL DEFAULT 0;\n',
 );
 
-describe.each(engines)('migrations ($name)', (engine) => {
+// Making tables is slow where other tests use the disk too.
+describe.each(engines)('migrations ($name)', { timeout: 30_000 }, (engine) => {
   let store: Migratable;
   beforeEach(async () => {
     store = await engine.openBare();

@@ -18,7 +18,7 @@ function gate(): { passed: Promise<void>; open(): void } {
   return { passed: promise, open: resolve };
 }
 
-describe.runIf(server !== 'none')('MySQL', () => {
+describe.runIf(server !== 'none')('MySQL', { timeout: 30_000 }, () => {
   let database: TestDatabase;
   let store: MysqlStore;
   beforeAll(async () => {
@@ -171,7 +171,7 @@ describe.runIf(server !== 'none')('MySQL', () => {
   });
 });
 
-describe.runIf(await hasMariadb())('a MariaDB whose settings endanger money', () => {
+describe.runIf(await hasMariadb())('a MariaDB whose settings endanger money', { timeout: 30_000 }, () => {
   it('is refused with every fault at once', async () => {
     const careless = await startMariadb([
       '--log-bin',

@@ -227,18 +227,22 @@ export type StatementDay =
   | { state: 'empty' }
   | {
       state: 'whole';
-      lines: StatementLine[];
+      /** Read from `bytes` anew at each iteration, so that a million lines need not stand in memory at once. */
+      lines: Iterable<StatementLine>;
       /** The file as it came (unzipped), for the record. */
       bytes: Uint8Array;
+      /** SHA-256 of `bytes`, lower-case hex. */
       digest: string;
     };
 
 /** One line: the report that goes through the one door, and what reconciliation compares later. */
 export interface StatementLine {
+  /** 1 for the first line with money in it. */
   lineNo: number;
   report: ChannelReport;
   /** Fee in 1/100000 yuan (the files carry up to five decimals); positive is taken from us. */
   feeMicro: number;
+  /** The line as it stands in the file. */
   words: string;
 }
 

@@ -21,6 +21,7 @@ export function microFromYuan(text: string): number | undefined {
 
 /** The same amount in fen; undefined when it is negative, not whole fen, or more than we carry. */
 export function fenFromMicro(micro: number): Fen | undefined {
+  if (micro % MICRO_PER_FEN !== 0) return undefined;
   const amount = micro / MICRO_PER_FEN;
   return isFen(amount) ? amount : undefined;
 }

@@ -43,8 +43,8 @@ describe.each(engines)('migrations ($name)', { timeout: 30_000 }, (engine) => {
     store = await engine.openBare();
     const file = join(import.meta.dirname, 'schema', `current.${engine.name}.sql`);
     await makeFromDescription(store, readFileSync(file, 'utf8'));
-    // Run `node scripts/schema-snapshot.ts` after adding a migration.
-    expect(await describeSchema(store)).toBe(migrated);
+    const remedy = 'after adding a migration run `node scripts/schema-snapshot.ts`';
+    expect(await describeSchema(store), remedy).toBe(migrated);
   });
 
   it('each is applied once, in order, also by instances that start together', async () => {

@@ -143,6 +143,15 @@ describe('the embedded database', () => {
     await store.close();
   });
 
+  it('closing twice at once still waits for what was asked before', async () => {
+    await newDatabase();
+    const store = openSqlite({ path });
+    const written = store.transact('write', (tx) => tx.run(insertClinic, 'a', 'a'));
+    await Promise.all([store.close(), store.close()]);
+    expect(await written).toEqual({ rows: 1, id: 1 });
+    expect(await storedNames()).toEqual(new Set(['a']));
+  });
+
   it('those who wait together share one commit, more than sixty-four of them two', async () => {
     await newDatabase();
     const store = openSqlite({ path });

@@ -70,8 +70,10 @@ export class SqliteStore implements Migratable {
   #scheduled = false;
   #batchOpen = false;
   #busy = 0;
+  /** Why everything is refused from now on: a fault of the disk, or `close`. */
   #gone: StoreUnavailable | undefined;
-  #closed = false;
+  #stopped = false;
+  #closing: Promise<void> | undefined;
 
   constructor(parts: SqliteOptions & { writer: Connection; reader: Connection; unlock: () => void }) {
     this.#writer = parts.writer;
@@ -124,12 +126,15 @@ export class SqliteStore implements Migratable {
     this.#writer.run('VACUUM INTO ?', [copy]);
   }
 
-  async close(): Promise<void> {
-    const wasGone = this.#gone;
+  /** Refuses what comes now, does what came before, and lets go of the file. */
+  close(): Promise<void> {
     this.#gone ??= new StoreUnavailable('the store is closed');
-    while (wasGone === undefined && (this.#batchOpen || this.#queue.length > 0)) await this.#batchEnd();
-    if (this.#closed) return;
-    this.#closed = true;
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    while (this.#batchOpen || this.#queue.length > 0) await this.#batchEnd();
     if (!this.#shared) this.#reader.close();
     this.#writer.close();
     this.#unlock();
@@ -253,11 +258,12 @@ export class SqliteStore implements Migratable {
   /** Fail-stop: from now on everything is refused, and whoever opened the store is told once. */
   #stop(cause: unknown): StoreUnavailable {
     const detail = cause instanceof Error ? cause.message : String(cause);
-    const first = this.#gone === undefined;
-    this.#gone ??= new StoreUnavailable(`the database stopped: ${detail}`, { cause });
-    for (const job of this.#queue.splice(0)) job.reject(this.#gone);
-    if (first) this.#onFatal(this.#gone);
-    return this.#gone;
+    const fault = new StoreUnavailable(`the database stopped: ${detail}`, { cause });
+    this.#gone = fault;
+    for (const job of this.#queue.splice(0)) job.reject(fault);
+    if (!this.#stopped) this.#onFatal(fault);
+    this.#stopped = true;
+    return fault;
   }
 }
 

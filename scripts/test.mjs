@@ -3,7 +3,7 @@
 //   npm test -- --project unit     what vitest is told after `--`; a part of the suite needs no packages
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { bootstrap, readText, root, run, say } from './bootstrap.mjs';
+import { bootstrap, environment, readText, root, run, say } from './bootstrap.mjs';
 import { install } from './debian.mjs';
 import { closingLine, count, faultsOf } from './verdict.mjs';
 
@@ -22,7 +22,9 @@ const without = new Set(absent.map((need) => need.serves));
 const args = ['node_modules/vitest/vitest.mjs', 'run', '--reporter=default', '--reporter=json'];
 args.push(`--outputFile.json=${report}`, ...asked);
 if (without.has('browser')) args.push('--project=!browser');
-const code = await run(node, args);
+// The global setup starts a server where it finds one; half a MariaDB is none.
+const withoutMysql = without.has('mysql') ? { ZHENFU_TEST_MYSQL_URL: 'none' } : {};
+const code = await run(node, args, { env: { ...environment(), ...withoutMysql } });
 
 if (absent.length > 0) nameWhatWasLeftOut();
 const numbers = count(JSON.parse(readText(report) ?? 'null'));

@@ -1,7 +1,7 @@
 import { createApiKey } from '#access';
 import type { Channel, PaymentMethod } from '#channel';
 import { openChannels, planChannels, readSettings } from '#config';
-import type { SessionView } from '#session';
+import { watchChanges, type SessionView } from '#session';
 import type { Store } from '#store';
 import { NetworkFault, type InboundAnswer, type OutboundRequest } from '#world';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -17,6 +17,9 @@ import { writeMerchantEnv, type Merchants } from '../simulator/merchant.ts';
 import { createSimulator, type Simulator } from '../simulator/server.ts';
 import type { Engine } from './engines.ts';
 import { manualWorld, type ManualWorld } from './manual-world.ts';
+import { readEvents, type EventStream } from './support/event-stream.ts';
+import { readCall, type GatewayCall } from './support/gateway-call.ts';
+import { startProcess, type Process } from './support/process.ts';
 
 /** A Sunday morning at ten in clinic time. */
 export const TEN_O_CLOCK = Date.UTC(2026, 10, 22, 2, 0, 0);
@@ -30,43 +33,60 @@ export interface Answer {
   bytes: Buffer;
 }
 
-/** One product, both simulators and a clock that the test moves; a second instance may share the database. */
-export interface Clinic {
+export type Ask = (
+  method: 'GET' | 'POST' | 'DELETE',
+  url: string,
+  body?: unknown,
+  headers?: Record<string, string>,
+) => Promise<Answer>;
+
+/** One instance of the product, in a process of its own that a test may kill. */
+export interface Instance {
   app: Application;
+  process: Process;
+  /** A request with the API key, straight into the server; the clock runs until it is answered. */
+  call: Ask;
+  /** The same without moving the clock: for races. Fails as a cut connection when the process dies. */
+  send: Ask;
+  /** Opens the event stream of a session, as its page does. */
+  stream(sessionId: string): Promise<EventStream>;
+}
+
+/** May act before and after the channel does, or instead of it. */
+export type Meddler = (call: GatewayCall, act: () => Promise<InboundAnswer>) => Promise<InboundAnswer>;
+
+export interface Opened {
+  session_id: string;
+  qr_code_content: string;
+  expires_at: string;
+}
+
+/** One product, both simulators and a clock that the test moves; more instances may share the database. */
+export interface Clinic extends Instance {
   sim: Simulator;
   world: ManualWorld;
   store: Store;
   channels: Map<PaymentMethod, Channel>;
   key: string;
-  /** A request with the API key, straight into the server; the clock runs until it is answered. */
-  call(
-    method: 'GET' | 'POST' | 'DELETE',
-    url: string,
-    body?: unknown,
-    headers?: Record<string, string>,
-  ): Promise<Answer>;
-  /** The same without moving the clock: for races. */
-  send(
-    method: 'GET' | 'POST' | 'DELETE',
-    url: string,
-    body?: unknown,
-    headers?: Record<string, string>,
-  ): Promise<Answer>;
   /** A bill of one line. */
   bill(fen?: number): Promise<number>;
   /** A session whose code stands on the screen. */
-  open(
-    billId: number,
-    method: PaymentMethod,
-    more?: Record<string, unknown>,
-  ): Promise<{ session_id: string; qr_code_content: string }>;
+  open(billId: number, method: PaymentMethod, more?: Record<string, unknown>): Promise<Opened>;
   status(sessionId: string): Promise<any>;
+  cancel(sessionId: string, insist?: boolean): Promise<Answer>;
+  /** The wallet scans, and stands at its password page. */
+  scan(content: string, payer?: string): void;
   pay(content: string, payer?: string): LedgerEntry;
   weather(change: Partial<Weather>): void;
+  calm(): void;
   ledger(): readonly LedgerEntry[];
+  /** Everything that the product asked the channels. */
+  calls: readonly GatewayCall[];
+  meddle(meddler: Meddler | undefined): void;
   session(sessionId: string): Promise<SessionView & { out_trade_no: string }>;
-  /** Another instance over the same database, with its own worker. */
-  instance(): Promise<Application>;
+  /** Another instance over the same database, with its own worker and its own pages. */
+  instance(): Promise<Instance>;
+  anyAlive(): boolean;
   close(): Promise<void>;
 }
 
@@ -89,41 +109,57 @@ export async function openClinic(
   const folder = mkdtempSync(join(tmpdir(), 'zhenfu-merchant-'));
   const both = await sharedMerchants();
   const env = parseEnv(readFileSync(writeMerchantEnv(both, folder, GATEWAY), 'utf8'));
-  const applications: Application[] = [];
-  let sim: Simulator | undefined;
+  const instances: Instance[] = [];
+  const endings: (() => void)[] = [];
+  const calls: GatewayCall[] = [];
+  let meddler: Meddler | undefined;
 
   const world = manualWorld({ startMs: TEN_O_CLOCK, seed, send: (request) => reach(request) });
+  const store = waitedFor(await engine.open(), world);
+
   const reach = async (request: OutboundRequest): Promise<InboundAnswer> => {
+    const call = readCall(request, world.now());
+    if (call === undefined) return answerOfGateway(request);
+    call.known = (await store.read((tx) => tx.one(numberIsKnown, call.outTradeNo))) !== undefined;
+    calls.push(call);
+    const act = (): Promise<InboundAnswer> => answerOfGateway(request);
+    const answer = await (meddler === undefined ? act() : meddler(call, act));
+    Object.assign(call, { status: answer.status, answeredAtMs: world.now() });
+    return answer;
+  };
+
+  const answerOfGateway = async (request: OutboundRequest): Promise<InboundAnswer> => {
     const url = new URL(request.url);
-    const answer = await sim?.handle({
+    const answer = await sim.handle({
       method: request.method,
       target: url.pathname + url.search,
       headers: { host: url.host, ...lowerCase(request.headers) },
       body: request.body ?? new Uint8Array(),
     });
-    if (answer === undefined) throw new NetworkFault('not_sent', 'ECONNREFUSED');
     const wait = Math.min(answer.delayMs ?? 0, request.timeoutMs);
     if (wait > 0) await new Promise<void>((resolve) => world.after(wait, resolve));
-    if (answer.kind === 'drop' || (answer.delayMs ?? 0) >= request.timeoutMs)
+    if (answer.kind === 'drop' || (answer.delayMs ?? 0) >= request.timeoutMs) {
       throw new NetworkFault('no_answer', 'ECONNRESET');
+    }
     return { status: answer.status, headers: lowerCase(answer.headers), body: answer.body };
   };
 
-  sim = await createSimulator({
+  const sim = await createSimulator({
     clock: world,
     chance: seededChance(`simulator ${seed}`),
     merchants: both,
     deliver: async (url, headers, body) => {
-      const target = applications[0];
+      // A balancer in front of the instances: whoever is up gets it.
+      const target = instances.find((one) => one.process.running);
       if (target === undefined) throw new Error('nobody listens');
-      const answer = await world.busy(
-        target.server.inject({
-          method: 'POST',
-          url: new URL(url).pathname,
-          headers,
-          payload: Buffer.from(body),
-        }),
-      );
+      const path = new URL(url).pathname;
+      const posted = target.app.server.inject({
+        method: 'POST',
+        url: path,
+        headers,
+        payload: Buffer.from(body),
+      });
+      const answer = await world.busy(target.process.unlessKilled(posted));
       return { status: answer.statusCode, body: answer.rawPayload };
     },
   });
@@ -136,61 +172,66 @@ export async function openClinic(
   if (settings === undefined) throw new Error(JSON.stringify(faults));
   const plan = planChannels(settings, world.now());
   if (plan.faults.length > 0) throw new Error(JSON.stringify(plan.faults));
-  const store = waitedFor(await engine.open(), world);
 
-  const instance = async (): Promise<Application> => {
+  let key = '';
+  const instance = async (): Promise<Instance> => {
+    const process = startProcess(world, store);
     const app = await assemble({
       settings,
-      world,
-      store,
-      channels: openChannels(world, plan),
+      world: process.world,
+      store: process.store,
+      channels: openChannels(process.world, plan),
       gatewayWorld: 'simulated',
       phoneUrl: null,
       logger: false,
     });
-    applications.push(app);
     await app.server.ready();
     app.worker.start();
-    return app;
+    const stopWatching = watchChanges(app.parts);
+    const streams: EventStream[] = [];
+    endings.push(stopWatching, () => streams.forEach((stream) => stream.close()));
+    const send = asker(app, process, () => key);
+    const made: Instance = {
+      app,
+      process,
+      send,
+      // A request waits on the clock, so the clock must not wait for the request.
+      call: (...request) => world.until(send(...request)),
+      async stream(sessionId) {
+        const url = `/api/v1/finance/payment-sessions/${sessionId}/events`;
+        const opened = await world.until(app.server.inject({ method: 'GET', url, payloadAsStream: true }));
+        if (opened.statusCode !== 200) throw new Error(`no stream: ${opened.statusCode}`);
+        const stream = readEvents(opened.stream());
+        streams.push(stream);
+        return stream;
+      },
+    };
+    instances.push(made);
+    return made;
   };
-  const app = await instance();
-  const key = await createApiKey(app.parts, 'test', [
-    'bills',
-    'payments',
-    'prescriptions',
-    'queries',
-    'refunds',
-  ]);
+  const first = await instance();
+  const scopes = ['bills', 'payments', 'prescriptions', 'queries', 'refunds'] as const;
+  key = await createApiKey(first.app.parts, 'test', scopes);
 
-  // A request waits on the clock, so the clock must not wait for the request.
-  const free: Clinic['send'] = async (method, url, body, headers = {}) =>
-    answerOf(
-      await app.server.inject({
-        method,
-        url,
-        headers: {
-          authorization: `Bearer ${key}`,
-          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-          ...headers,
-        },
-        ...(body === undefined ? {} : { payload: typeof body === 'string' ? body : JSON.stringify(body) }),
-      }),
-    );
-  const call: Clinic['call'] = (method, url, body, headers) => world.until(free(method, url, body, headers));
+  const wallet = (content: string) => {
+    const gateway = sim.gateways.find((one) => one.knows(content));
+    if (gateway === undefined) throw new Error('nobody knows this code');
+    return gateway;
+  };
   let bills = 0;
   const clinic: Clinic = {
-    app,
+    ...first,
     sim,
     world,
     store,
-    channels: app.parts.channels as Map<PaymentMethod, Channel>,
+    channels: new Map(first.app.parts.channels),
     key,
-    call,
-    send: free,
+    calls,
     instance,
+    anyAlive: () => instances.some((one) => one.process.alive),
     async bill(amount = 12_850) {
       bills += 1;
-      const made = await call('POST', '/api/v1/finance/bills', {
+      const made = await clinic.call('POST', '/api/v1/finance/bills', {
         external_bill_no: `HIS-${seed}-${bills}`,
         patient_name: '张小丰',
         lines: [{ fee_class: '09', name: '阿莫西林胶囊', quantity: 1, unit: '盒', unit_price_fen: amount }],
@@ -199,43 +240,50 @@ export async function openClinic(
       return made.body.id;
     },
     async open(billId, method, more = {}) {
-      const opened = await call('POST', `/api/v1/finance/bills/${billId}/qr-payment`, {
-        payment_method: method,
-        ...more,
-      });
+      const url = `/api/v1/finance/bills/${billId}/qr-payment`;
+      const opened = await clinic.call('POST', url, { payment_method: method, ...more });
       if (opened.status > 201) throw new Error(JSON.stringify(opened.body));
       return opened.body;
     },
     async status(sessionId) {
-      return (await call('GET', `/api/v1/finance/payment-sessions/${sessionId}/status`)).body;
+      return (await clinic.call('GET', `/api/v1/finance/payment-sessions/${sessionId}/status`)).body;
+    },
+    cancel(sessionId, insist) {
+      const url = `/api/v1/finance/payment-sessions/${sessionId}/cancellation`;
+      return clinic.call('POST', url, insist === undefined ? {} : { insist });
+    },
+    scan(content, payer = 'patient') {
+      const result = wallet(content).scan(content, payer);
+      if (!result.ok) throw new Error(result.words);
     },
     pay(content, payer = 'patient') {
-      const gateway = sim.gateways.find((one) => one.knows(content));
-      const result = gateway?.pay(content, payer);
-      if (result?.ok !== true)
-        throw new Error(result === undefined ? 'nobody knows this code' : result.words);
+      const result = wallet(content).pay(content, payer);
+      if (!result.ok) throw new Error(result.words);
       return result.value;
     },
     weather(change) {
       const bad = sim.kernel.board.merge(change);
       if (bad !== undefined) throw new Error(JSON.stringify(bad));
     },
+    calm: () => void sim.kernel.board.merge({ reset: true }),
     ledger: () => sim.kernel.ledger.all(),
+    meddle(next) {
+      meddler = next;
+    },
     async session(sessionId) {
       const row = await store.read((tx) =>
-        tx.one<SessionView & { out_trade_no: string }>(
-          `SELECT s.*, p.out_trade_no, p.state AS payment_state, p.disposition, p.late, p.amount_fen, p.paid_at
-           FROM payment_sessions s JOIN payments p ON p.id = s.payment_id WHERE s.public_id = ?`,
-          sessionId,
-        ),
+        tx.one<SessionView & { out_trade_no: string }>(sessionWithPayment, sessionId),
       );
       if (row === undefined) throw new Error('no such session');
       return row;
     },
     async close() {
-      for (const one of applications) {
-        await one.server.close();
-        await one.worker.stop();
+      for (const end of endings) end();
+      for (const one of instances) {
+        if (!one.process.alive) continue;
+        one.process.go();
+        await world.until(one.app.server.close());
+        await world.until(one.app.worker.stop());
       }
       await sim.close();
       await store.close();
@@ -243,6 +291,24 @@ export async function openClinic(
     },
   };
   return clinic;
+}
+
+const numberIsKnown = 'SELECT 1 AS known FROM payments WHERE out_trade_no = ?';
+const sessionWithPayment = `
+  SELECT s.*, p.out_trade_no, p.state AS payment_state, p.disposition, p.late, p.amount_fen, p.paid_at
+  FROM payment_sessions s JOIN payments p ON p.id = s.payment_id WHERE s.public_id = ?`;
+
+function asker(app: Application, process: Process, key: () => string): Ask {
+  return async (method, url, body, headers = {}) => {
+    const type = body === undefined ? {} : { 'content-type': 'application/json' };
+    const asked = app.server.inject({
+      method,
+      url,
+      headers: { authorization: `Bearer ${key()}`, ...type, ...headers },
+      ...(body === undefined ? {} : { payload: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+    return answerOf(await process.unlessKilled(asked));
+  };
 }
 
 function answerOf(answer: {

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { closeAudited } from '../auditor.ts';
 import { openClinic, type Clinic } from '../clinic.ts';
 import { engines } from '../engines.ts';
 
@@ -7,7 +8,7 @@ describe.each(engines)('paying a bill on $name', (engine) => {
   beforeEach(async () => {
     clinic = await openClinic(engine);
   });
-  afterEach(() => clinic.close());
+  afterEach(() => closeAudited(clinic));
 
   describe.each(['alipay', 'wechat'] as const)('with %s', (method) => {
     it('a bill is paid by its code, and everyone sees it', async () => {

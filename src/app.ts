@@ -6,7 +6,8 @@ import type { Channel, GatewayWorld, PaymentMethod } from '#channel';
 import { ensureClinic } from '#clinic';
 import type { Settings } from '#config';
 import { buildServer, type HttpParts } from '#http';
-import { Hub, watchChanges, type Log } from '#session';
+import type { Log } from '#log';
+import { Hub, watchChanges } from '#session';
 import type { Store } from '#store';
 import { Worker } from '#worker';
 import { alphanumeric, type World } from '#world';
@@ -51,6 +52,7 @@ export async function assemble(given: Ingredients): Promise<Application> {
     gatewayWorld: given.gatewayWorld,
     methods: (['alipay', 'wechat'] as const).map((method) => describeMethod(method, channels.has(method))),
     reviewRequired: settings.ZHENFU_REVIEW_REQUIRED,
+    refundLimitFen: settings.ZHENFU_REFUND_LIMIT_FEN,
     phoneUrl: given.phoneUrl,
     secureCookies: publicBaseUrl.startsWith('https:'),
     webFolder: join(import.meta.dirname, '..', 'dist', 'web'),

@@ -44,6 +44,7 @@ export const settingsSchema = z.object({
   ZHENFU_CLINIC_NAME: z.string().trim().min(1).max(64).default('诊付示范诊所'),
   ZHENFU_CLINIC_SHORT_NAME: z.string().trim().min(1).max(12).optional(),
   ZHENFU_REVIEW_REQUIRED: flag.default(false),
+  ZHENFU_REFUND_LIMIT_FEN: z.coerce.number().int().min(0).max(10_000_000_000).default(50_000),
   ZHENFU_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug']).default('info'),
   ZHENFU_SIM_TOKEN: text.optional(),
   ZHENFU_WECHAT_FORMER_API_KEY: text.optional(),

@@ -27,6 +27,8 @@ export interface HttpParts extends SessionParts, AccessParts {
     reason_en: string | null;
   }[];
   reviewRequired: boolean;
+  /** A refund above this needs a second person. Fen. */
+  refundLimitFen: number;
   /** The simulated phone, when the simulators run beside us. */
   phoneUrl: string | null;
   secureCookies: boolean;

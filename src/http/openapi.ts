@@ -25,6 +25,7 @@ export async function describeApi(app: App): Promise<void> {
         { name: 'bills', description: '账单' },
         { name: 'payments', description: '支付会话' },
         { name: 'prescriptions', description: '处方' },
+        { name: 'refunds', description: '退款' },
         { name: 'channels', description: '渠道通知' },
         { name: 'staff', description: '工作人员' },
       ],

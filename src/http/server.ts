@@ -19,6 +19,7 @@ import { notificationRoutes } from './routes/notifications.ts';
 import { patientPageRoutes } from './routes/patient-page.ts';
 import { prescriptionRoutes } from './routes/prescriptions.ts';
 import { qrCodeRoutes } from './routes/qr-codes.ts';
+import { refundRoutes } from './routes/refunds.ts';
 import { sessionRoutes } from './routes/sessions.ts';
 import { staffRoutes } from './routes/staff.ts';
 import { servePages } from './web.ts';
@@ -97,6 +98,7 @@ export async function buildServer(parts: HttpParts, logger: FastifyBaseLogger | 
   qrCodeRoutes(app, parts);
   billRoutes(app, parts, ask);
   prescriptionRoutes(app, parts, ask);
+  refundRoutes(app, parts, ask);
   staffRoutes(app, parts, ask);
   await notificationRoutes(app, parts);
   patientPageRoutes(app, parts);

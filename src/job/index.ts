@@ -1,4 +1,5 @@
 export {
+  addJob,
   bornLeased,
   hasten,
   keepLease,

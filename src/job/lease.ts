@@ -1,5 +1,6 @@
 import type { Store, Tx } from '#store';
 import {
+  addJob as addRow,
   hastenJob,
   holdsLease,
   insertJob,
@@ -19,7 +20,7 @@ import type { World } from '#world';
 export const LEASE_MS = 30_000;
 const RENEW_BELOW_MS = 25_000;
 
-export type JobKind = 'follow_payment';
+export type JobKind = 'follow_payment' | 'follow_refund' | 'deliver_webhooks' | 'fetch_statement';
 
 /** Proof that this process may act on a subject: every write under it names the fence. */
 export interface Lease {
@@ -68,6 +69,18 @@ export async function bornLeased(
     atMs,
   );
   return { jobId: id, kind, subjectId, fence: 1, untilMs, attempts: 0 };
+}
+
+/** Writes a job down for whoever is free. Call it in the transaction that makes its subject. */
+export async function addJob(
+  tx: Tx,
+  clinicId: number,
+  kind: JobKind,
+  subjectId: number,
+  dueAtMs: number,
+  atMs: number,
+): Promise<void> {
+  await tx.run(addRow, clinicId, kind, subjectId, dueAtMs, atMs, atMs);
 }
 
 /** Takes the lease of a subject's job. undefined: somebody holds it. 'done': there is nothing left to do. */

@@ -54,6 +54,8 @@ export interface Debit {
   channelTradeNo: string | undefined;
   paidAtMs: number;
   payerFen: number | undefined;
+  /** What came: the pinned amount, unless the money is disputed. */
+  receivedFen: number;
   evidenceId: number;
 }
 
@@ -68,6 +70,7 @@ export async function receiveDebit(tx: Tx, row: PaymentRow, debit: Debit, cause:
     debit.paidAtMs,
     debit.evidenceId,
     debit.payerFen ?? null,
+    debit.receivedFen,
     row.id,
     row.state,
     row.version,

@@ -1,3 +1,4 @@
+import { raiseAlarm } from '#alarm';
 import type { Channel, ChannelFault, ChannelReport, Outcome } from '#channel';
 import { keepAnswer } from '#inbox';
 import { keepLease, release, underLease, type Lease } from '#job';
@@ -5,11 +6,11 @@ import { finalStates, movePayment, orderOf } from '#payment';
 import { countAnswer, countSilence, noteCreateEnded, paymentById, type PaymentRow } from '#sql/payments';
 import { sessionByPayment, type SessionRow } from '#sql/sessions';
 import type { Tx } from '#store';
-import { applyEvidence, endSession } from './apply-report.ts';
+import { applyEvidence } from './apply-report.ts';
+import { endSession } from './close-order.ts';
 import { nextAsk } from './cadence.ts';
 import { moveSession } from './move-session.ts';
 import type { Parts } from './parts.ts';
-import { raiseAlarm } from './raise-alarm.ts';
 import { hasEnded, showsCode, stageOf } from './states.ts';
 
 /**

@@ -3,7 +3,7 @@ export { cancelSession, type Cancelled } from './cancel-session.ts';
 export { followPayment } from './follow-payment.ts';
 export { Hub } from './hub.ts';
 export { openSession, type Opened, type OpenRefusal, type OpenSession } from './open-session.ts';
-export type { Log, LogFields, Parts } from './parts.ts';
+export type { Parts } from './parts.ts';
 export { codeShown, inquire, readSession, watch } from './read-session.ts';
 export { receiveNotification } from './receive-notification.ts';
 export type { Retirement } from './retire-session.ts';

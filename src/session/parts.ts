@@ -1,4 +1,5 @@
 import type { Channel, PaymentMethod } from '#channel';
+import type { Log } from '#log';
 import type { Store } from '#store';
 import type { World } from '#world';
 import type { Hub } from './hub.ts';
@@ -17,12 +18,3 @@ export interface Parts {
   instance: string;
   log: Log;
 }
-
-/** Structured, with allow-listed fields only: ids, codes and figures; never a name, a key or a body. */
-export interface Log {
-  info(event: string, fields?: LogFields): void;
-  warn(event: string, fields?: LogFields): void;
-  error(event: string, fields?: LogFields): void;
-}
-
-export type LogFields = Record<string, string | number | boolean | null | undefined>;

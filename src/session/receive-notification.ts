@@ -1,8 +1,8 @@
+import { raiseAlarm } from '#alarm';
 import type { Acknowledgement, PaymentMethod, RawNotification } from '#channel';
 import { keepNotification } from '#inbox';
 import { applyEvidence } from './apply-report.ts';
 import type { Parts } from './parts.ts';
-import { raiseAlarm } from './raise-alarm.ts';
 
 export interface Received {
   answer: Acknowledgement;

@@ -3,7 +3,7 @@ import type { Tx } from '#store';
 import { paymentById, type PaymentRow } from '#sql/payments';
 import { sessionByPublicId, type SessionRow } from '#sql/sessions';
 import { pause } from '#world';
-import { endSession } from './apply-report.ts';
+import { endSession } from './close-order.ts';
 import { beginRetirement, followPayment } from './follow-payment.ts';
 import type { Parts } from './parts.ts';
 import { hasEnded, stageOf } from './states.ts';

@@ -204,6 +204,79 @@ export const troubles = {
     en: 'The notification could not be verified',
   },
 
+  // refunds
+  bill_not_paid: {
+    status: 409,
+    retry: 'never',
+    who: 'cashier',
+    zh: '账单未支付，无款可退',
+    en: 'The bill is not paid; there is nothing to send back',
+  },
+  refund_exceeds_paid: {
+    status: 409,
+    retry: 'after_fixing',
+    who: 'cashier',
+    zh: '退款金额超过可退金额',
+    en: 'More than is left of what was paid; see refundable_fen',
+  },
+  refund_too_many: {
+    status: 409,
+    retry: 'never',
+    who: 'operator',
+    zh: '该笔支付的退款次数已达渠道上限',
+    en: 'The channel takes no more refunds of this payment',
+  },
+  refund_too_late: {
+    status: 409,
+    retry: 'never',
+    who: 'operator',
+    zh: '已超过渠道允许的退款期限',
+    en: 'The channel no longer takes refunds of this payment',
+  },
+  refund_not_found: { status: 404, retry: 'never', who: 'caller', zh: '退款不存在', en: 'No such refund' },
+  refund_not_waiting: {
+    status: 409,
+    retry: 'never',
+    who: 'cashier',
+    zh: '该退款不在待审批状态',
+    en: 'The refund is not waiting for approval',
+  },
+  refund_same_person: {
+    status: 409,
+    retry: 'never',
+    who: 'cashier',
+    zh: '须由另一人审批',
+    en: 'A second person must approve it',
+  },
+  refund_sent: {
+    status: 409,
+    retry: 'never',
+    who: 'cashier',
+    zh: '退款已发往渠道，不能撤回',
+    en: 'The refund has been sent and cannot be taken back',
+  },
+  suspense_not_found: {
+    status: 404,
+    retry: 'never',
+    who: 'caller',
+    zh: '悬账不存在',
+    en: 'No such suspense item',
+  },
+  suspense_closed: {
+    status: 409,
+    retry: 'never',
+    who: 'operator',
+    zh: '该悬账已处理',
+    en: 'The suspense item is closed',
+  },
+  suspense_not_postable: {
+    status: 409,
+    retry: 'after_fixing',
+    who: 'operator',
+    zh: '该款项不能入此账单',
+    en: 'This money cannot be posted to that bill',
+  },
+
   // prescriptions
   prescription_not_found: {
     status: 404,

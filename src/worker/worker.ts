@@ -1,9 +1,15 @@
 import type { Channel } from '#channel';
 import { leaseRow, LeaseLost, type Lease } from '#job';
-import { applyEvidence, followPayment, type Parts } from '#session';
+import { keepAnswer } from '#inbox';
+import { followRefund } from '#refund';
+import { applyEvidence, followPayment, type Parts as SessionParts } from '#session';
 import { evidenceToApply } from '#sql/evidence';
 import { dueJobs, type JobRow } from '#sql/jobs';
 import type { Cancel } from '#world';
+
+export interface WorkerParts extends SessionParts {
+  refundLimitFen: number;
+}
 
 /** How often to look for due work when nothing is known to be due. */
 const LOOK_EVERY_MS = 250;
@@ -19,13 +25,13 @@ const KEYS_AGAIN_MS = 60_000;
  * applied, keys are kept fresh. Any number of instances may run it over one database.
  */
 export class Worker {
-  readonly #parts: Parts;
+  readonly #parts: WorkerParts;
   readonly #running = new Set<Promise<void>>();
   readonly #timers = new Set<Cancel>();
   #stopped = false;
   #looking = false;
 
-  constructor(parts: Parts) {
+  constructor(parts: WorkerParts) {
     this.#parts = parts;
   }
 
@@ -90,8 +96,12 @@ export class Worker {
     this.#parts.log.warn('keys-not-refreshed', { payment_method: channel.method, code, detail });
   }
 
-  async #follow(lease: Lease): Promise<void> {
-    await followPayment(this.#parts, lease);
+  #follow(lease: Lease): Promise<void> {
+    if (lease.kind === 'follow_payment') return followPayment(this.#parts, lease);
+    return followRefund(this.#parts, lease, async (report) => {
+      const kept = await keepAnswer(this.#parts, report);
+      await applyEvidence(this.#parts, kept.evidenceId);
+    });
   }
 
   #repeat(everyMs: number, act: () => Promise<void>, againMs = everyMs): void {

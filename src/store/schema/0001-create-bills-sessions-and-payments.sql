@@ -75,11 +75,12 @@ CREATE TABLE bill_lines (
 
 {append_only bill_lines};
 
--- One order at one channel: one number, one amount, for life.
+-- One order at one channel: one number, one amount, for life. Without a bill only when it was adopted:
+-- money that came to our account under a number that this database does not know (a restored backup).
 CREATE TABLE payments (
   id {id},
   clinic_id BIGINT NOT NULL REFERENCES clinics (id),
-  bill_id BIGINT NOT NULL REFERENCES bills (id),
+  bill_id BIGINT REFERENCES bills (id),
   out_trade_no {text:32} NOT NULL,
   payment_method {text:16} NOT NULL,
   payment_mode {text:16} NOT NULL DEFAULT 'redirect',
@@ -100,6 +101,9 @@ CREATE TABLE payments (
   paid_at BIGINT,
   paid_evidence_id BIGINT,
   payer_fen BIGINT,
+  received_fen BIGINT,
+  refund_reserved_fen BIGINT NOT NULL DEFAULT 0,
+  refunded_fen BIGINT NOT NULL DEFAULT 0,
   fault_code {text:32},
   create_ended_at BIGINT,
   asked_at BIGINT,
@@ -116,14 +120,21 @@ CREATE TABLE payments (
     (state = 'paid' AND paid_evidence_id IS NOT NULL AND disposition IS NOT NULL AND disposition IN ('settled', 'surplus', 'disputed'))
     OR (state <> 'paid' AND disposition IS NULL AND paid_evidence_id IS NULL)
   ),
-  CONSTRAINT payments_late CHECK (late IN (0, 1))
+  CONSTRAINT payments_late CHECK (late IN (0, 1)),
+  CONSTRAINT payments_received CHECK (
+    (state = 'paid' AND received_fen IS NOT NULL AND received_fen >= 1) OR (state <> 'paid' AND received_fen IS NULL)
+  ),
+  CONSTRAINT payments_settled_amount CHECK (disposition IS NULL OR disposition <> 'settled' OR bill_id IS NOT NULL),
+  CONSTRAINT payments_refunds CHECK (
+    refunded_fen >= 0 AND refunded_fen <= refund_reserved_fen AND (refund_reserved_fen = 0 OR refund_reserved_fen <= received_fen)
+  )
 ){table};
 
 CREATE INDEX payments_by_bill ON payments (bill_id);
 
 CREATE INDEX payments_by_disposition ON payments (disposition, paid_at);
 
-{immutable payments: clinic_id, bill_id, out_trade_no, payment_method, payment_mode, amount_fen, currency, qr_code_expires_at, app_id, merchant_id, configuration_id, subject, attach, notify_url, created_at};
+{immutable payments: clinic_id, out_trade_no, payment_method, payment_mode, amount_fen, currency, qr_code_expires_at, app_id, merchant_id, configuration_id, subject, attach, notify_url, created_at};
 
 -- What stands on a screen. `shown_bill_id` is the bill while it is shown, else NULL: one a bill.
 CREATE TABLE payment_sessions (
@@ -188,10 +199,14 @@ CREATE TABLE evidence (
   last_received_at BIGINT NOT NULL,
   applied_at BIGINT,
   result {text:32},
+  suspense_id BIGINT,
   CONSTRAINT evidence_dedupe UNIQUE (dedupe_key),
   CONSTRAINT evidence_source CHECK (source IN ('notification', 'query', 'statement')),
   CONSTRAINT evidence_verdict CHECK (verdict IN ('genuine', 'refused')),
-  CONSTRAINT evidence_result CHECK (result IS NULL OR applied_at IS NOT NULL)
+  CONSTRAINT evidence_result CHECK (result IS NULL OR applied_at IS NOT NULL),
+  CONSTRAINT evidence_has_home CHECK (
+    result IS NULL OR result NOT IN ('unknown_order', 'foreign_account', 'disputed') OR suspense_id IS NOT NULL
+  )
 ){table};
 
 CREATE INDEX evidence_to_apply ON evidence (applied_at, id);

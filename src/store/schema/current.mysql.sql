@@ -69,6 +69,7 @@ CREATE TABLE evidence (
   last_received_at bigint NOT NULL,
   applied_at bigint DEFAULT NULL,
   result varchar(32) DEFAULT NULL,
+  suspense_id bigint DEFAULT NULL,
   PRIMARY KEY (id),
   UNIQUE KEY evidence_dedupe (dedupe_key),
   KEY evidence_clinic_id (clinic_id),
@@ -78,7 +79,8 @@ CREATE TABLE evidence (
   CONSTRAINT evidence_clinic_id FOREIGN KEY (clinic_id) REFERENCES clinics (id),
   CONSTRAINT evidence_source CHECK (source in ('notification','query','statement')),
   CONSTRAINT evidence_verdict CHECK (verdict in ('genuine','refused')),
-  CONSTRAINT evidence_result CHECK (result is null or applied_at is not null)
+  CONSTRAINT evidence_result CHECK (result is null or applied_at is not null),
+  CONSTRAINT evidence_has_home CHECK (result is null or result not in ('unknown_order','foreign_account','disputed') or suspense_id is not null)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_0900_bin;
 
 CREATE TABLE idempotency_keys (
@@ -138,6 +140,28 @@ CREATE TABLE login_links (
   UNIQUE KEY login_links_digest (digest),
   KEY login_links_clinic_id (clinic_id),
   CONSTRAINT login_links_clinic_id FOREIGN KEY (clinic_id) REFERENCES clinics (id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_0900_bin;
+
+CREATE TABLE outbox (
+  id bigint NOT NULL AUTO_INCREMENT,
+  clinic_id bigint NOT NULL,
+  event_id varchar(36) NOT NULL,
+  bill_id bigint NOT NULL,
+  sequence bigint NOT NULL,
+  type varchar(32) NOT NULL,
+  payload mediumtext NOT NULL,
+  state varchar(16) NOT NULL DEFAULT 'waiting',
+  attempts bigint NOT NULL DEFAULT 0,
+  last_status varchar(100) DEFAULT NULL,
+  created_at bigint NOT NULL,
+  delivered_at bigint DEFAULT NULL,
+  PRIMARY KEY (id),
+  UNIQUE KEY outbox_event (event_id),
+  UNIQUE KEY outbox_sequence (bill_id,sequence),
+  KEY outbox_clinic_id (clinic_id),
+  KEY outbox_waiting (state,bill_id,sequence),
+  CONSTRAINT outbox_clinic_id FOREIGN KEY (clinic_id) REFERENCES clinics (id),
+  CONSTRAINT outbox_state CHECK (state in ('waiting','delivered','parked'))
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_0900_bin;
 
 CREATE TABLE patients (
@@ -261,6 +285,26 @@ CREATE TABLE staff_sessions (
   CONSTRAINT staff_sessions_clinic_id FOREIGN KEY (clinic_id) REFERENCES clinics (id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_0900_bin;
 
+CREATE TABLE statements (
+  id bigint NOT NULL AUTO_INCREMENT,
+  clinic_id bigint NOT NULL,
+  payment_method varchar(16) NOT NULL,
+  business_day varchar(10) NOT NULL,
+  state varchar(16) NOT NULL DEFAULT 'waiting',
+  digest varchar(64) DEFAULT NULL,
+  line_count bigint NOT NULL DEFAULT 0,
+  applied_lines bigint NOT NULL DEFAULT 0,
+  bytes mediumblob DEFAULT NULL,
+  fetched_at bigint DEFAULT NULL,
+  version bigint NOT NULL,
+  created_at bigint NOT NULL,
+  updated_at bigint NOT NULL,
+  PRIMARY KEY (id),
+  UNIQUE KEY statements_day (clinic_id,payment_method,business_day),
+  CONSTRAINT statements_clinic_id FOREIGN KEY (clinic_id) REFERENCES clinics (id),
+  CONSTRAINT statements_state CHECK (state in ('waiting','loaded','empty','applied'))
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_0900_bin;
+
 CREATE TABLE alarms (
   id bigint NOT NULL AUTO_INCREMENT,
   clinic_id bigint NOT NULL,
@@ -358,7 +402,7 @@ CREATE TABLE bill_lines (
 CREATE TABLE payments (
   id bigint NOT NULL AUTO_INCREMENT,
   clinic_id bigint NOT NULL,
-  bill_id bigint NOT NULL,
+  bill_id bigint DEFAULT NULL,
   out_trade_no varchar(32) NOT NULL,
   payment_method varchar(16) NOT NULL,
   payment_mode varchar(16) NOT NULL DEFAULT 'redirect',
@@ -379,6 +423,9 @@ CREATE TABLE payments (
   paid_at bigint DEFAULT NULL,
   paid_evidence_id bigint DEFAULT NULL,
   payer_fen bigint DEFAULT NULL,
+  received_fen bigint DEFAULT NULL,
+  refund_reserved_fen bigint NOT NULL DEFAULT 0,
+  refunded_fen bigint NOT NULL DEFAULT 0,
   fault_code varchar(32) DEFAULT NULL,
   create_ended_at bigint DEFAULT NULL,
   asked_at bigint DEFAULT NULL,
@@ -398,7 +445,10 @@ CREATE TABLE payments (
   CONSTRAINT payments_amount CHECK (amount_fen >= 1 and amount_fen <= 10000000000 and currency = 'CNY'),
   CONSTRAINT payments_state CHECK (state in ('intent','creating','open','create_unknown','create_rejected','closing','closed','paid')),
   CONSTRAINT payments_disposition CHECK (state = 'paid' and paid_evidence_id is not null and disposition is not null and disposition in ('settled','surplus','disputed') or state <> 'paid' and disposition is null and paid_evidence_id is null),
-  CONSTRAINT payments_late CHECK (late in (0,1))
+  CONSTRAINT payments_late CHECK (late in (0,1)),
+  CONSTRAINT payments_received CHECK (state = 'paid' and received_fen is not null and received_fen >= 1 or state <> 'paid' and received_fen is null),
+  CONSTRAINT payments_settled_amount CHECK (disposition is null or disposition <> 'settled' or bill_id is not null),
+  CONSTRAINT payments_refunds CHECK (refunded_fen >= 0 and refunded_fen <= refund_reserved_fen and (refund_reserved_fen = 0 or refund_reserved_fen <= received_fen))
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_0900_bin;
 
 CREATE TABLE payment_sessions (
@@ -439,6 +489,96 @@ CREATE TABLE payment_sessions (
   CONSTRAINT payment_sessions_shown_pending CHECK (shown_bill_id is null or status = 'pending')
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_0900_bin;
 
+CREATE TABLE refunds (
+  id bigint NOT NULL AUTO_INCREMENT,
+  clinic_id bigint NOT NULL,
+  payment_id bigint NOT NULL,
+  bill_id bigint DEFAULT NULL,
+  out_refund_no varchar(64) NOT NULL,
+  amount_fen bigint NOT NULL,
+  kind varchar(16) NOT NULL,
+  reason varchar(100) NOT NULL,
+  requested_by varchar(64) NOT NULL,
+  approved_by varchar(64) DEFAULT NULL,
+  state varchar(16) NOT NULL,
+  surplus_of bigint DEFAULT NULL,
+  request_key varchar(64) DEFAULT NULL,
+  sends bigint NOT NULL DEFAULT 0,
+  sent_at bigint DEFAULT NULL,
+  refused_at bigint DEFAULT NULL,
+  asked_at bigint DEFAULT NULL,
+  silences bigint NOT NULL DEFAULT 0,
+  channel_refund_no varchar(64) DEFAULT NULL,
+  refunded_at bigint DEFAULT NULL,
+  fault_code varchar(32) DEFAULT NULL,
+  version bigint NOT NULL,
+  created_at bigint NOT NULL,
+  updated_at bigint NOT NULL,
+  PRIMARY KEY (id),
+  UNIQUE KEY refunds_out_refund_no (out_refund_no),
+  UNIQUE KEY refunds_surplus_once (surplus_of),
+  UNIQUE KEY refunds_request (request_key),
+  KEY refunds_clinic_id (clinic_id),
+  KEY refunds_by_payment (payment_id,id),
+  KEY refunds_by_bill (bill_id,id),
+  KEY refunds_by_state (state,id),
+  CONSTRAINT refunds_bill_id FOREIGN KEY (bill_id) REFERENCES bills (id),
+  CONSTRAINT refunds_clinic_id FOREIGN KEY (clinic_id) REFERENCES clinics (id),
+  CONSTRAINT refunds_payment_id FOREIGN KEY (payment_id) REFERENCES payments (id),
+  CONSTRAINT refunds_amount CHECK (amount_fen >= 1 and amount_fen <= 10000000000),
+  CONSTRAINT refunds_kind CHECK (kind in ('bill','surplus','suspense','external')),
+  CONSTRAINT refunds_state CHECK (state in ('requested','approved','cancelled','submitted','unknown','failed','abnormal','succeeded')),
+  CONSTRAINT refunds_bill CHECK (kind <> 'bill' or bill_id is not null),
+  CONSTRAINT refunds_surplus CHECK (surplus_of is null or surplus_of = payment_id and state not in ('failed','cancelled'))
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_0900_bin;
+
+CREATE TABLE refund_lines (
+  id bigint NOT NULL AUTO_INCREMENT,
+  clinic_id bigint NOT NULL,
+  refund_id bigint NOT NULL,
+  bill_line_id bigint NOT NULL,
+  amount_fen bigint NOT NULL,
+  PRIMARY KEY (id),
+  UNIQUE KEY refund_lines_once (refund_id,bill_line_id),
+  KEY refund_lines_clinic_id (clinic_id),
+  KEY refund_lines_bill_line_id (bill_line_id),
+  CONSTRAINT refund_lines_bill_line_id FOREIGN KEY (bill_line_id) REFERENCES bill_lines (id),
+  CONSTRAINT refund_lines_clinic_id FOREIGN KEY (clinic_id) REFERENCES clinics (id),
+  CONSTRAINT refund_lines_refund_id FOREIGN KEY (refund_id) REFERENCES refunds (id),
+  CONSTRAINT refund_lines_amount CHECK (amount_fen >= 1)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_0900_bin;
+
+CREATE TABLE suspense (
+  id bigint NOT NULL AUTO_INCREMENT,
+  clinic_id bigint NOT NULL,
+  reason varchar(32) NOT NULL,
+  subject varchar(32) NOT NULL,
+  evidence_id bigint DEFAULT NULL,
+  payment_id bigint DEFAULT NULL,
+  refund_id bigint DEFAULT NULL,
+  amount_fen bigint NOT NULL,
+  detail varchar(500) NOT NULL,
+  state varchar(16) NOT NULL DEFAULT 'open',
+  owner varchar(64) DEFAULT NULL,
+  note varchar(200) DEFAULT NULL,
+  opened_at bigint NOT NULL,
+  closed_at bigint DEFAULT NULL,
+  version bigint NOT NULL,
+  updated_at bigint NOT NULL,
+  PRIMARY KEY (id),
+  UNIQUE KEY suspense_once (reason,subject),
+  KEY suspense_clinic_id (clinic_id),
+  KEY suspense_payment_id (payment_id),
+  KEY suspense_refund_id (refund_id),
+  KEY suspense_by_state (state,id),
+  CONSTRAINT suspense_clinic_id FOREIGN KEY (clinic_id) REFERENCES clinics (id),
+  CONSTRAINT suspense_payment_id FOREIGN KEY (payment_id) REFERENCES payments (id),
+  CONSTRAINT suspense_refund_id FOREIGN KEY (refund_id) REFERENCES refunds (id),
+  CONSTRAINT suspense_reason CHECK (reason in ('amount_differs','unknown_order','foreign_account','refunded_before','refund_abnormal','refund_failed','refund_unknown','refund_exceeds')),
+  CONSTRAINT suspense_state CHECK (state in ('open','held','posted','refunded','closed')),
+  CONSTRAINT suspense_closed CHECK (state in ('open','held') and closed_at is null or state not in ('open','held') and closed_at is not null and owner is not null)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_0900_bin;
+
 CREATE TRIGGER bills_kept BEFORE DELETE ON bills FOR EACH ROW
 SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'bills: no row is ever deleted';
 
@@ -463,11 +603,17 @@ SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'evidence: no row is ever deleted';
 CREATE TRIGGER evidence_unchanged BEFORE UPDATE ON evidence FOR EACH ROW
 IF NOT (OLD.id <=> NEW.id AND OLD.clinic_id <=> NEW.clinic_id AND OLD.payment_method <=> NEW.payment_method AND OLD.source <=> NEW.source AND OLD.dedupe_key <=> NEW.dedupe_key AND OLD.verdict <=> NEW.verdict AND OLD.out_trade_no <=> NEW.out_trade_no AND OLD.notification_id <=> NEW.notification_id AND OLD.key_id <=> NEW.key_id AND OLD.headers <=> NEW.headers AND OLD.body <=> NEW.body AND OLD.words <=> NEW.words AND OLD.report <=> NEW.report AND OLD.received_at <=> NEW.received_at) THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'evidence: what was written never changes'; END IF;
 
+CREATE TRIGGER outbox_kept BEFORE DELETE ON outbox FOR EACH ROW
+SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'outbox: no row is ever deleted';
+
+CREATE TRIGGER outbox_unchanged BEFORE UPDATE ON outbox FOR EACH ROW
+IF NOT (OLD.id <=> NEW.id AND OLD.clinic_id <=> NEW.clinic_id AND OLD.event_id <=> NEW.event_id AND OLD.bill_id <=> NEW.bill_id AND OLD.sequence <=> NEW.sequence AND OLD.type <=> NEW.type AND OLD.payload <=> NEW.payload AND OLD.created_at <=> NEW.created_at) THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'outbox: what was written never changes'; END IF;
+
 CREATE TRIGGER payments_kept BEFORE DELETE ON payments FOR EACH ROW
 SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'payments: no row is ever deleted';
 
 CREATE TRIGGER payments_unchanged BEFORE UPDATE ON payments FOR EACH ROW
-IF NOT (OLD.id <=> NEW.id AND OLD.clinic_id <=> NEW.clinic_id AND OLD.bill_id <=> NEW.bill_id AND OLD.out_trade_no <=> NEW.out_trade_no AND OLD.payment_method <=> NEW.payment_method AND OLD.payment_mode <=> NEW.payment_mode AND OLD.amount_fen <=> NEW.amount_fen AND OLD.currency <=> NEW.currency AND OLD.qr_code_expires_at <=> NEW.qr_code_expires_at AND OLD.app_id <=> NEW.app_id AND OLD.merchant_id <=> NEW.merchant_id AND OLD.configuration_id <=> NEW.configuration_id AND OLD.subject <=> NEW.subject AND OLD.attach <=> NEW.attach AND OLD.notify_url <=> NEW.notify_url AND OLD.created_at <=> NEW.created_at) THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'payments: what was written never changes'; END IF;
+IF NOT (OLD.id <=> NEW.id AND OLD.clinic_id <=> NEW.clinic_id AND OLD.out_trade_no <=> NEW.out_trade_no AND OLD.payment_method <=> NEW.payment_method AND OLD.payment_mode <=> NEW.payment_mode AND OLD.amount_fen <=> NEW.amount_fen AND OLD.currency <=> NEW.currency AND OLD.qr_code_expires_at <=> NEW.qr_code_expires_at AND OLD.app_id <=> NEW.app_id AND OLD.merchant_id <=> NEW.merchant_id AND OLD.configuration_id <=> NEW.configuration_id AND OLD.subject <=> NEW.subject AND OLD.attach <=> NEW.attach AND OLD.notify_url <=> NEW.notify_url AND OLD.created_at <=> NEW.created_at) THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'payments: what was written never changes'; END IF;
 
 CREATE TRIGGER payment_sessions_kept BEFORE DELETE ON payment_sessions FOR EACH ROW
 SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'payment_sessions: no row is ever deleted';
@@ -486,3 +632,15 @@ SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'prescription_lines: no row is ever d
 
 CREATE TRIGGER prescription_lines_unchanged BEFORE UPDATE ON prescription_lines FOR EACH ROW
 SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'prescription_lines: what was written never changes';
+
+CREATE TRIGGER refunds_kept BEFORE DELETE ON refunds FOR EACH ROW
+SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'refunds: no row is ever deleted';
+
+CREATE TRIGGER refunds_unchanged BEFORE UPDATE ON refunds FOR EACH ROW
+IF NOT (OLD.id <=> NEW.id AND OLD.clinic_id <=> NEW.clinic_id AND OLD.payment_id <=> NEW.payment_id AND OLD.out_refund_no <=> NEW.out_refund_no AND OLD.amount_fen <=> NEW.amount_fen AND OLD.kind <=> NEW.kind AND OLD.reason <=> NEW.reason AND OLD.requested_by <=> NEW.requested_by AND OLD.created_at <=> NEW.created_at) THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'refunds: what was written never changes'; END IF;
+
+CREATE TRIGGER refund_lines_kept BEFORE DELETE ON refund_lines FOR EACH ROW
+SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'refund_lines: no row is ever deleted';
+
+CREATE TRIGGER refund_lines_unchanged BEFORE UPDATE ON refund_lines FOR EACH ROW
+SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'refund_lines: what was written never changes';

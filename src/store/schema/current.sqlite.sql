@@ -100,7 +100,7 @@ BEGIN SELECT RAISE(ABORT, 'bill_lines: no row is ever deleted'); END;
 CREATE TABLE payments (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   clinic_id INTEGER NOT NULL,
-  bill_id INTEGER NOT NULL,
+  bill_id INTEGER,
   out_trade_no TEXT CHECK (length(out_trade_no) <= 32) NOT NULL,
   payment_method TEXT CHECK (length(payment_method) <= 16) NOT NULL,
   payment_mode TEXT CHECK (length(payment_mode) <= 16) NOT NULL DEFAULT 'redirect',
@@ -121,6 +121,9 @@ CREATE TABLE payments (
   paid_at INTEGER,
   paid_evidence_id INTEGER,
   payer_fen INTEGER,
+  received_fen INTEGER,
+  refund_reserved_fen INTEGER NOT NULL DEFAULT 0,
+  refunded_fen INTEGER NOT NULL DEFAULT 0,
   fault_code TEXT CHECK (length(fault_code) <= 32),
   create_ended_at INTEGER,
   asked_at INTEGER,
@@ -138,6 +141,13 @@ CREATE TABLE payments (
     OR (state <> 'paid' AND disposition IS NULL AND paid_evidence_id IS NULL)
   ),
   CONSTRAINT payments_late CHECK (late IN (0, 1)),
+  CONSTRAINT payments_received CHECK (
+    (state = 'paid' AND received_fen IS NOT NULL AND received_fen >= 1) OR (state <> 'paid' AND received_fen IS NULL)
+  ),
+  CONSTRAINT payments_settled_amount CHECK (disposition IS NULL OR disposition <> 'settled' OR bill_id IS NOT NULL),
+  CONSTRAINT payments_refunds CHECK (
+    refunded_fen >= 0 AND refunded_fen <= refund_reserved_fen AND (refund_reserved_fen = 0 OR refund_reserved_fen <= received_fen)
+  ),
   CONSTRAINT payments_clinic_id FOREIGN KEY (clinic_id) REFERENCES clinics (id),
   CONSTRAINT payments_bill_id FOREIGN KEY (bill_id) REFERENCES bills (id)
 ) STRICT;
@@ -146,8 +156,8 @@ CREATE INDEX payments_by_bill ON payments (bill_id);
 
 CREATE INDEX payments_by_disposition ON payments (disposition, paid_at);
 
-CREATE TRIGGER payments_unchanged BEFORE UPDATE OF id, clinic_id, bill_id, out_trade_no, payment_method, payment_mode, amount_fen, currency, qr_code_expires_at, app_id, merchant_id, configuration_id, subject, attach, notify_url, created_at ON payments
-WHEN OLD.id IS NOT NEW.id OR OLD.clinic_id IS NOT NEW.clinic_id OR OLD.bill_id IS NOT NEW.bill_id OR OLD.out_trade_no IS NOT NEW.out_trade_no OR OLD.payment_method IS NOT NEW.payment_method OR OLD.payment_mode IS NOT NEW.payment_mode OR OLD.amount_fen IS NOT NEW.amount_fen OR OLD.currency IS NOT NEW.currency OR OLD.qr_code_expires_at IS NOT NEW.qr_code_expires_at OR OLD.app_id IS NOT NEW.app_id OR OLD.merchant_id IS NOT NEW.merchant_id OR OLD.configuration_id IS NOT NEW.configuration_id OR OLD.subject IS NOT NEW.subject OR OLD.attach IS NOT NEW.attach OR OLD.notify_url IS NOT NEW.notify_url OR OLD.created_at IS NOT NEW.created_at
+CREATE TRIGGER payments_unchanged BEFORE UPDATE OF id, clinic_id, out_trade_no, payment_method, payment_mode, amount_fen, currency, qr_code_expires_at, app_id, merchant_id, configuration_id, subject, attach, notify_url, created_at ON payments
+WHEN OLD.id IS NOT NEW.id OR OLD.clinic_id IS NOT NEW.clinic_id OR OLD.out_trade_no IS NOT NEW.out_trade_no OR OLD.payment_method IS NOT NEW.payment_method OR OLD.payment_mode IS NOT NEW.payment_mode OR OLD.amount_fen IS NOT NEW.amount_fen OR OLD.currency IS NOT NEW.currency OR OLD.qr_code_expires_at IS NOT NEW.qr_code_expires_at OR OLD.app_id IS NOT NEW.app_id OR OLD.merchant_id IS NOT NEW.merchant_id OR OLD.configuration_id IS NOT NEW.configuration_id OR OLD.subject IS NOT NEW.subject OR OLD.attach IS NOT NEW.attach OR OLD.notify_url IS NOT NEW.notify_url OR OLD.created_at IS NOT NEW.created_at
 BEGIN SELECT RAISE(ABORT, 'payments: what was written never changes'); END;
 
 CREATE TRIGGER payments_kept BEFORE DELETE ON payments
@@ -222,10 +232,14 @@ CREATE TABLE evidence (
   last_received_at INTEGER NOT NULL,
   applied_at INTEGER,
   result TEXT CHECK (length(result) <= 32),
+  suspense_id INTEGER,
   CONSTRAINT evidence_dedupe UNIQUE (dedupe_key),
   CONSTRAINT evidence_source CHECK (source IN ('notification', 'query', 'statement')),
   CONSTRAINT evidence_verdict CHECK (verdict IN ('genuine', 'refused')),
   CONSTRAINT evidence_result CHECK (result IS NULL OR applied_at IS NOT NULL),
+  CONSTRAINT evidence_has_home CHECK (
+    result IS NULL OR result NOT IN ('unknown_order', 'foreign_account', 'disputed') OR suspense_id IS NOT NULL
+  ),
   CONSTRAINT evidence_clinic_id FOREIGN KEY (clinic_id) REFERENCES clinics (id)
 ) STRICT;
 
@@ -485,3 +499,148 @@ BEGIN SELECT RAISE(ABORT, 'prescription_lines: no row is ever deleted'); END;
 CREATE INDEX bills_by_patient_no ON bills (clinic_id, patient_no);
 
 CREATE INDEX bills_by_patient_name ON bills (clinic_id, patient_name);
+
+CREATE TABLE refunds (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  clinic_id INTEGER NOT NULL,
+  payment_id INTEGER NOT NULL,
+  bill_id INTEGER,
+  out_refund_no TEXT CHECK (length(out_refund_no) <= 64) NOT NULL,
+  amount_fen INTEGER NOT NULL,
+  kind TEXT CHECK (length(kind) <= 16) NOT NULL,
+  reason TEXT CHECK (length(reason) <= 100) NOT NULL,
+  requested_by TEXT CHECK (length(requested_by) <= 64) NOT NULL,
+  approved_by TEXT CHECK (length(approved_by) <= 64),
+  state TEXT CHECK (length(state) <= 16) NOT NULL,
+  surplus_of INTEGER,
+  request_key TEXT CHECK (length(request_key) <= 64),
+  sends INTEGER NOT NULL DEFAULT 0,
+  sent_at INTEGER,
+  refused_at INTEGER,
+  asked_at INTEGER,
+  silences INTEGER NOT NULL DEFAULT 0,
+  channel_refund_no TEXT CHECK (length(channel_refund_no) <= 64),
+  refunded_at INTEGER,
+  fault_code TEXT CHECK (length(fault_code) <= 32),
+  version INTEGER NOT NULL,
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL,
+  CONSTRAINT refunds_out_refund_no UNIQUE (out_refund_no),
+  CONSTRAINT refunds_surplus_once UNIQUE (surplus_of),
+  CONSTRAINT refunds_request UNIQUE (request_key),
+  CONSTRAINT refunds_amount CHECK (amount_fen >= 1 AND amount_fen <= 10000000000),
+  CONSTRAINT refunds_kind CHECK (kind IN ('bill', 'surplus', 'suspense', 'external')),
+  CONSTRAINT refunds_state CHECK (state IN ('requested', 'approved', 'cancelled', 'submitted', 'unknown', 'failed', 'abnormal', 'succeeded')),
+  CONSTRAINT refunds_bill CHECK (kind <> 'bill' OR bill_id IS NOT NULL),
+  CONSTRAINT refunds_surplus CHECK (surplus_of IS NULL OR (surplus_of = payment_id AND state NOT IN ('failed', 'cancelled'))),
+  CONSTRAINT refunds_clinic_id FOREIGN KEY (clinic_id) REFERENCES clinics (id),
+  CONSTRAINT refunds_payment_id FOREIGN KEY (payment_id) REFERENCES payments (id),
+  CONSTRAINT refunds_bill_id FOREIGN KEY (bill_id) REFERENCES bills (id)
+) STRICT;
+
+CREATE INDEX refunds_by_payment ON refunds (payment_id, id);
+
+CREATE INDEX refunds_by_bill ON refunds (bill_id, id);
+
+CREATE INDEX refunds_by_state ON refunds (state, id);
+
+CREATE TRIGGER refunds_unchanged BEFORE UPDATE OF id, clinic_id, payment_id, out_refund_no, amount_fen, kind, reason, requested_by, created_at ON refunds
+WHEN OLD.id IS NOT NEW.id OR OLD.clinic_id IS NOT NEW.clinic_id OR OLD.payment_id IS NOT NEW.payment_id OR OLD.out_refund_no IS NOT NEW.out_refund_no OR OLD.amount_fen IS NOT NEW.amount_fen OR OLD.kind IS NOT NEW.kind OR OLD.reason IS NOT NEW.reason OR OLD.requested_by IS NOT NEW.requested_by OR OLD.created_at IS NOT NEW.created_at
+BEGIN SELECT RAISE(ABORT, 'refunds: what was written never changes'); END;
+
+CREATE TRIGGER refunds_kept BEFORE DELETE ON refunds
+BEGIN SELECT RAISE(ABORT, 'refunds: no row is ever deleted'); END;
+
+CREATE TABLE refund_lines (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  clinic_id INTEGER NOT NULL,
+  refund_id INTEGER NOT NULL,
+  bill_line_id INTEGER NOT NULL,
+  amount_fen INTEGER NOT NULL,
+  CONSTRAINT refund_lines_once UNIQUE (refund_id, bill_line_id),
+  CONSTRAINT refund_lines_amount CHECK (amount_fen >= 1),
+  CONSTRAINT refund_lines_clinic_id FOREIGN KEY (clinic_id) REFERENCES clinics (id),
+  CONSTRAINT refund_lines_refund_id FOREIGN KEY (refund_id) REFERENCES refunds (id),
+  CONSTRAINT refund_lines_bill_line_id FOREIGN KEY (bill_line_id) REFERENCES bill_lines (id)
+) STRICT;
+
+CREATE TRIGGER refund_lines_unchanged BEFORE UPDATE ON refund_lines
+BEGIN SELECT RAISE(ABORT, 'refund_lines: what was written never changes'); END;
+
+CREATE TRIGGER refund_lines_kept BEFORE DELETE ON refund_lines
+BEGIN SELECT RAISE(ABORT, 'refund_lines: no row is ever deleted'); END;
+
+CREATE TABLE suspense (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  clinic_id INTEGER NOT NULL,
+  reason TEXT CHECK (length(reason) <= 32) NOT NULL,
+  subject TEXT CHECK (length(subject) <= 32) NOT NULL,
+  evidence_id INTEGER,
+  payment_id INTEGER,
+  refund_id INTEGER,
+  amount_fen INTEGER NOT NULL,
+  detail TEXT CHECK (length(detail) <= 500) NOT NULL,
+  state TEXT CHECK (length(state) <= 16) NOT NULL DEFAULT 'open',
+  owner TEXT CHECK (length(owner) <= 64),
+  note TEXT CHECK (length(note) <= 200),
+  opened_at INTEGER NOT NULL,
+  closed_at INTEGER,
+  version INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL,
+  CONSTRAINT suspense_once UNIQUE (reason, subject),
+  CONSTRAINT suspense_reason CHECK (reason IN ('amount_differs', 'unknown_order', 'foreign_account', 'refunded_before', 'refund_abnormal', 'refund_failed', 'refund_unknown', 'refund_exceeds')),
+  CONSTRAINT suspense_state CHECK (state IN ('open', 'held', 'posted', 'refunded', 'closed')),
+  CONSTRAINT suspense_closed CHECK ((state IN ('open', 'held') AND closed_at IS NULL) OR (state NOT IN ('open', 'held') AND closed_at IS NOT NULL AND owner IS NOT NULL)),
+  CONSTRAINT suspense_clinic_id FOREIGN KEY (clinic_id) REFERENCES clinics (id),
+  CONSTRAINT suspense_payment_id FOREIGN KEY (payment_id) REFERENCES payments (id),
+  CONSTRAINT suspense_refund_id FOREIGN KEY (refund_id) REFERENCES refunds (id)
+) STRICT;
+
+CREATE INDEX suspense_by_state ON suspense (state, id);
+
+CREATE TABLE outbox (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  clinic_id INTEGER NOT NULL,
+  event_id TEXT CHECK (length(event_id) <= 36) NOT NULL,
+  bill_id INTEGER NOT NULL,
+  sequence INTEGER NOT NULL,
+  type TEXT CHECK (length(type) <= 32) NOT NULL,
+  payload TEXT NOT NULL,
+  state TEXT CHECK (length(state) <= 16) NOT NULL DEFAULT 'waiting',
+  attempts INTEGER NOT NULL DEFAULT 0,
+  last_status TEXT CHECK (length(last_status) <= 100),
+  created_at INTEGER NOT NULL,
+  delivered_at INTEGER,
+  CONSTRAINT outbox_event UNIQUE (event_id),
+  CONSTRAINT outbox_sequence UNIQUE (bill_id, sequence),
+  CONSTRAINT outbox_state CHECK (state IN ('waiting', 'delivered', 'parked')),
+  CONSTRAINT outbox_clinic_id FOREIGN KEY (clinic_id) REFERENCES clinics (id)
+) STRICT;
+
+CREATE INDEX outbox_waiting ON outbox (state, bill_id, sequence);
+
+CREATE TRIGGER outbox_unchanged BEFORE UPDATE OF id, clinic_id, event_id, bill_id, sequence, type, payload, created_at ON outbox
+WHEN OLD.id IS NOT NEW.id OR OLD.clinic_id IS NOT NEW.clinic_id OR OLD.event_id IS NOT NEW.event_id OR OLD.bill_id IS NOT NEW.bill_id OR OLD.sequence IS NOT NEW.sequence OR OLD.type IS NOT NEW.type OR OLD.payload IS NOT NEW.payload OR OLD.created_at IS NOT NEW.created_at
+BEGIN SELECT RAISE(ABORT, 'outbox: what was written never changes'); END;
+
+CREATE TRIGGER outbox_kept BEFORE DELETE ON outbox
+BEGIN SELECT RAISE(ABORT, 'outbox: no row is ever deleted'); END;
+
+CREATE TABLE statements (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  clinic_id INTEGER NOT NULL,
+  payment_method TEXT CHECK (length(payment_method) <= 16) NOT NULL,
+  business_day TEXT CHECK (length(business_day) <= 10) NOT NULL,
+  state TEXT CHECK (length(state) <= 16) NOT NULL DEFAULT 'waiting',
+  digest TEXT CHECK (length(digest) <= 64),
+  line_count INTEGER NOT NULL DEFAULT 0,
+  applied_lines INTEGER NOT NULL DEFAULT 0,
+  bytes BLOB,
+  fetched_at INTEGER,
+  version INTEGER NOT NULL,
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL,
+  CONSTRAINT statements_day UNIQUE (clinic_id, payment_method, business_day),
+  CONSTRAINT statements_state CHECK (state IN ('waiting', 'loaded', 'empty', 'applied')),
+  CONSTRAINT statements_clinic_id FOREIGN KEY (clinic_id) REFERENCES clinics (id)
+) STRICT;

@@ -179,3 +179,15 @@ export const foundBillPageOfStatus = page(
   `SELECT x.id FROM (${found}) f JOIN bills x ON x.id = f.id WHERE x.status = ? AND x.id < ?`,
   'x.id',
 );
+
+/** What a refund of a bill begins with. */
+export interface RefundableBill {
+  id: number;
+  status: 'unpaid' | 'paid' | 'void';
+  settled_payment_id: number | null;
+}
+
+export const refundableBill: Statement = `SELECT id, status, settled_payment_id FROM bills WHERE id = ?`;
+
+/** A refund by lines names them as the bill prints them. */
+export const lineOfBill: Statement = `SELECT id, amount_fen FROM bill_lines WHERE bill_id = ? AND line_no = ?`;

@@ -1,7 +1,7 @@
 import type { Statement, Tx } from '../store.ts';
 
 /** What has a state and therefore a history. */
-export type Entity = 'bill' | 'payment' | 'session' | 'prescription' | 'refund';
+export type Entity = 'bill' | 'payment' | 'session' | 'prescription' | 'refund' | 'suspense';
 
 export interface EventRow {
   clinicId: number;

@@ -38,7 +38,7 @@ export const evidenceById: Statement = `
 
 /** One applier writes the result; another finds it written. */
 export const markApplied: Statement = `
-  UPDATE evidence SET applied_at = ?, result = ?, payment_id = ? WHERE id = ? AND applied_at IS NULL`;
+  UPDATE evidence SET applied_at = ?, result = ?, payment_id = ?, suspense_id = ? WHERE id = ? AND applied_at IS NULL`;
 
 /** The worker's sweep for what a crash left between the acknowledgement and the second transaction. */
 export const evidenceToApply: Statement = `

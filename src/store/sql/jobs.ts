@@ -16,6 +16,10 @@ export const insertJob: Statement = `
   INSERT INTO jobs (clinic_id, kind, subject_id, due_at, lease_owner, lease_until, fence, created_at, updated_at)
   VALUES (?, ?, ?, ?, ?, ?, 1, ?, ?)`;
 
+/** Work that nobody holds yet. */
+export const addJob: Statement = `
+  INSERT INTO jobs (clinic_id, kind, subject_id, due_at, fence, created_at, updated_at) VALUES (?, ?, ?, ?, 0, ?, ?)`;
+
 /** The worker looks for work that nobody holds. */
 export const dueJobs: Statement = `
   SELECT id, kind, subject_id, due_at, lease_until, fence, attempts, state FROM jobs

@@ -3,7 +3,7 @@ import type { Statement } from '../store.ts';
 export interface PaymentRow {
   id: number;
   clinic_id: number;
-  bill_id: number;
+  bill_id: number | null;
   out_trade_no: string;
   payment_method: 'alipay' | 'wechat';
   amount_fen: number;
@@ -16,13 +16,25 @@ export interface PaymentRow {
   subject: string;
   attach: string;
   notify_url: string;
-  state: 'intent' | 'creating' | 'open' | 'create_unknown' | 'create_rejected' | 'closing' | 'closed' | 'paid';
+  state:
+    | 'intent'
+    | 'creating'
+    | 'open'
+    | 'create_unknown'
+    | 'create_rejected'
+    | 'closing'
+    | 'closed'
+    | 'paid';
   disposition: 'settled' | 'surplus' | 'disputed' | null;
   late: number;
   channel_trade_no: string | null;
   paid_at: number | null;
   paid_evidence_id: number | null;
   payer_fen: number | null;
+  /** What really came: the order's amount, or another when disputed. */
+  received_fen: number | null;
+  refund_reserved_fen: number;
+  refunded_fen: number;
   fault_code: string | null;
   create_ended_at: number | null;
   asked_at: number | null;
@@ -59,7 +71,7 @@ export const movePayment: Statement = `
 /** Applying evidence of a debit: the state, what became of the money, and the proof, in one go. */
 export const payPayment: Statement = `
   UPDATE payments SET state = 'paid', version = version + 1, updated_at = ?, disposition = ?, late = ?,
-    channel_trade_no = ?, paid_at = ?, paid_evidence_id = ?, payer_fen = ?
+    channel_trade_no = ?, paid_at = ?, paid_evidence_id = ?, payer_fen = ?, received_fen = ?
   WHERE id = ? AND state = ? AND version = ?`;
 
 /** A query answer that changes nothing is counted, not kept. */
@@ -75,3 +87,18 @@ export const noteCreateEnded: Statement = `UPDATE payments SET create_ended_at =
 export const takenBetween: Statement = `
   SELECT COUNT(*) AS count, COALESCE(SUM(amount_fen), 0) AS paid_fen FROM payments
   WHERE disposition = 'settled' AND paid_at >= ? AND paid_at < ?`;
+
+/**
+ * Money to our own account under a number that this database does not know: adopted as a payment, so
+ * that it has a home and can be posted, or sent back, like any other (F11, M6).
+ */
+export const adoptPayment: Statement = `
+  INSERT INTO payments (clinic_id, bill_id, out_trade_no, payment_method, payment_mode, amount_fen, qr_code_expires_at,
+    app_id, merchant_id, configuration_id, subject, attach, notify_url, state, disposition, late, channel_trade_no,
+    paid_at, paid_evidence_id, payer_fen, received_fen, version, created_at, updated_at)
+  VALUES (?, NULL, ?, ?, 'qr_code', ?, ?, ?, ?, ?, '', ?, '', 'paid', 'disputed', 1, ?, ?, ?, ?, ?, 1, ?, ?)`;
+
+/** A named person decides about disputed money (I-05): the only change of a disposition there is. */
+export const resolveDispute: Statement = `
+  UPDATE payments SET disposition = ?, bill_id = ?, version = version + 1, updated_at = ?
+  WHERE id = ? AND disposition = 'disputed' AND version = ? AND (bill_id IS NULL OR bill_id = ?)`;

@@ -1,6 +1,6 @@
 import { UniqueViolation, type Tx } from '#store';
 import { insertAlarm, repeatAlarm } from '#sql/alarms';
-import type { Parts } from './parts.ts';
+import type { Log } from '#log';
 
 export type AlarmCode =
   | 'paid_after_closed' // the channel had said that this could never be paid
@@ -11,12 +11,14 @@ export type AlarmCode =
   | 'surplus' // paid a second time, or for a void bill: to go back
   | 'report_contradicts' // two reports of one debit that cannot both be true
   | 'channel_configuration' // the channel refuses our keys or our account
+  | 'refund_contradicts' // money went back by a refund that we had given up, or twice
+  | 'refund_trouble' // a refund that a person must look after
   | 'number_never_arrived'; // a number given up because the channel never knew it
 
 /** Puts something before a person, once for one thing; told again it is counted. Part of the caller's transaction. */
 export async function raiseAlarm(
   tx: Tx,
-  parts: Pick<Parts, 'clinic' | 'log'>,
+  parts: { clinic: { id: number }; log: Log },
   alarm: { code: AlarmCode; entity: string; entityId: number; detail: string; atMs: number },
 ): Promise<void> {
   const detail = alarm.detail.slice(0, 500);

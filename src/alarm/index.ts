@@ -1,0 +1,1 @@
+export { raiseAlarm, type AlarmCode } from './raise-alarm.ts';

@@ -1,0 +1,216 @@
+import { raiseAlarm } from '#alarm';
+import type { RefundReport } from '#channel';
+import { hasten } from '#job';
+import {
+  addRefundedToBill,
+  addRefundedToPayment,
+  insertRefund,
+  refundByNumber,
+  reserveRefund,
+  type RefundRow,
+} from '#sql/refunds';
+import { recordEvent } from '#sql/events';
+import type { PaymentRow } from '#sql/payments';
+import type { Tx } from '#store';
+import { openSuspense } from '#suspense';
+import { moveRefund, type Cause as MoveCause } from './move-refund.ts';
+import type { Parts } from './parts.ts';
+
+type Given = Pick<Parts, 'clinic' | 'log'>;
+type Cause = Required<Pick<MoveCause, 'actor' | 'atMs' | 'evidenceId'>>;
+
+/**
+ * Believes what a genuine report says of one refund of `payment`, in the transaction that applies the
+ * evidence. A report without an amount of its own (Alipay notifications carry the sum) only makes us
+ * ask at once.
+ */
+export async function believeRefund(
+  tx: Tx,
+  parts: Given,
+  payment: PaymentRow,
+  report: RefundReport,
+  cause: Cause,
+): Promise<void> {
+  const refund =
+    report.outRefundNo === undefined
+      ? undefined
+      : await tx.one<RefundRow>(refundByNumber, report.outRefundNo);
+  if (refund === undefined) {
+    if (report.state === 'succeeded') await adoptRefund(tx, parts, payment, report, cause);
+    return;
+  }
+  if (
+    refund.payment_id !== payment.id ||
+    (report.amountFen !== undefined && report.amountFen !== refund.amount_fen)
+  ) {
+    await toPerson(
+      tx,
+      parts,
+      refund,
+      'refund_unknown',
+      `says ${report.amountFen ?? '?'} fen, ours ${refund.amount_fen}`,
+      cause,
+    );
+    return;
+  }
+  switch (report.state) {
+    case 'succeeded':
+      if (report.amountFen === undefined)
+        await hasten(tx, 'follow_refund', refund.id, cause.atMs, cause.atMs);
+      else await succeed(tx, parts, refund, report, cause);
+      return;
+    case 'abnormal':
+      if (
+        (await moveRefund(tx, parts, refund, 'turn_abnormal', cause, {
+          channelRefundNo: report.channelRefundNo,
+        })) === 'moved'
+      ) {
+        await toPerson(
+          tx,
+          parts,
+          refund,
+          'refund_abnormal',
+          'the payer cannot be reached by the channel',
+          cause,
+        );
+      }
+      return;
+    case 'closed':
+      if (
+        (await moveRefund(tx, parts, refund, 'fail', { ...cause, reason: 'closed by the channel' })) ===
+        'moved'
+      ) {
+        await toPerson(tx, parts, refund, 'refund_failed', 'the channel closed the refund', cause);
+      }
+      return;
+    case 'accepted':
+    case 'none':
+    case 'unknown':
+      return;
+  }
+}
+
+async function succeed(
+  tx: Tx,
+  parts: Given,
+  refund: RefundRow,
+  report: RefundReport,
+  cause: Cause,
+): Promise<void> {
+  await moveRefund(tx, parts, refund, 'succeed', cause, {
+    channelRefundNo: report.channelRefundNo,
+    refundedAtMs: report.refundedAtMs ?? cause.atMs,
+  });
+}
+
+/**
+ * Money went back by a refund that this database does not know: made on the channel's own pages, or
+ * before a backup was restored. It is written down as it happened, and a person is told.
+ */
+async function adoptRefund(
+  tx: Tx,
+  parts: Given,
+  payment: PaymentRow,
+  report: RefundReport,
+  cause: Cause,
+): Promise<void> {
+  const { amountFen, outRefundNo } = report;
+  if (amountFen === undefined || outRefundNo === undefined) {
+    const detail = `payment ${payment.id}: ${report.cumulativeFen ?? '?'} fen in all went back, by a refund we cannot name`;
+    await raiseAlarm(tx, parts, {
+      code: 'refund_contradicts',
+      entity: 'payment',
+      entityId: payment.id,
+      detail,
+      atMs: cause.atMs,
+    });
+    return;
+  }
+  const about = {
+    evidenceId: cause.evidenceId,
+    paymentId: payment.id,
+    amountFen,
+    actor: cause.actor,
+    atMs: cause.atMs,
+  };
+  const reserved = await tx.run(reserveRefund, amountFen, payment.id, amountFen);
+  if (reserved.rows === 0) {
+    const detail = `${outRefundNo}: ${amountFen} fen more went back than is left of payment ${payment.id}`;
+    await openSuspense(tx, parts, {
+      ...about,
+      reason: 'refund_exceeds',
+      subject: `evidence:${cause.evidenceId}`,
+      detail,
+    });
+    return;
+  }
+  const { id } = await tx.run(
+    insertRefund,
+    parts.clinic.id,
+    payment.id,
+    payment.bill_id,
+    outRefundNo,
+    amountFen,
+    'external',
+    '渠道侧退款',
+    cause.actor,
+    null,
+    'succeeded',
+    null,
+    null,
+    cause.atMs,
+    cause.atMs,
+  );
+  await recordEvent(tx, {
+    clinicId: parts.clinic.id,
+    entity: 'refund',
+    entityId: id,
+    version: 1,
+    happening: 'succeed',
+    from: null,
+    to: 'succeeded',
+    actor: cause.actor,
+    reason: 'not ours',
+    evidenceId: cause.evidenceId,
+    atMs: cause.atMs,
+  });
+  await tx.run(addRefundedToPayment, amountFen, payment.id, amountFen);
+  if (payment.bill_id !== null)
+    await tx.run(addRefundedToBill, amountFen, cause.atMs, payment.bill_id, payment.id, amountFen);
+  const detail = `${outRefundNo}: ${amountFen} fen went back by a refund that was not made here`;
+  await openSuspense(tx, parts, {
+    ...about,
+    refundId: id,
+    reason: 'refund_unknown',
+    subject: `refund:${id}`,
+    detail,
+  });
+}
+
+export async function toPerson(
+  tx: Tx,
+  parts: Given,
+  refund: RefundRow,
+  reason: 'refund_unknown' | 'refund_abnormal' | 'refund_failed',
+  detail: string,
+  cause: { actor: string; atMs: number; evidenceId?: number | undefined },
+): Promise<void> {
+  await raiseAlarm(tx, parts, {
+    code: 'refund_trouble',
+    entity: 'refund',
+    entityId: refund.id,
+    detail,
+    atMs: cause.atMs,
+  });
+  await openSuspense(tx, parts, {
+    reason,
+    subject: `refund:${refund.id}`,
+    evidenceId: cause.evidenceId,
+    paymentId: refund.payment_id,
+    refundId: refund.id,
+    amountFen: refund.amount_fen,
+    detail,
+    actor: cause.actor,
+    atMs: cause.atMs,
+  });
+}

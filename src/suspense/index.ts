@@ -1,0 +1,1 @@
+export { openSuspense, type SuspenseReason } from './open-suspense.ts';

@@ -103,7 +103,7 @@ function sharedMerchants(): Promise<Merchants> {
 
 export async function openClinic(
   engine: Engine,
-  options: { seed?: number; env?: Record<string, string> } = {},
+  options: { seed?: number; startMs?: number; env?: Record<string, string> } = {},
 ): Promise<Clinic> {
   const seed = options.seed ?? 1;
   const folder = mkdtempSync(join(tmpdir(), 'zhenfu-merchant-'));
@@ -114,7 +114,11 @@ export async function openClinic(
   const calls: GatewayCall[] = [];
   let meddler: Meddler | undefined;
 
-  const world = manualWorld({ startMs: TEN_O_CLOCK, seed, send: (request) => reach(request) });
+  const world = manualWorld({
+    startMs: options.startMs ?? TEN_O_CLOCK,
+    seed,
+    send: (request) => reach(request),
+  });
   const store = waitedFor(await engine.open(), world);
 
   const reach = async (request: OutboundRequest): Promise<InboundAnswer> => {

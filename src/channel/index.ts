@@ -3,6 +3,7 @@ export * from './configuration.ts';
 export * from './faults.ts';
 export * from './json.ts';
 export {
+  alipayStatementOrigins,
   cancelTrade,
   checkAlipayConfiguration,
   createAlipayChannel,

@@ -4,10 +4,19 @@ import type { ChannelFaultCode } from '../channel.ts';
  * What an answer of the gateway comes to, before its business fields are looked at: success, an answer
  * of its own kind, or a fault of ours by name.
  */
-export type Reading = 'done' | 'no_trade' | 'not_closable' | ChannelFaultCode;
+export type Reading = 'done' | 'no_trade' | 'not_closable' | 'no_statement' | ChannelFaultCode;
 
 /** The APIs of this adapter, by the name of their table. */
-export const apis = ['precreate', 'query', 'close', 'cancel', 'certificate'] as const;
+export const apis = [
+  'precreate',
+  'query',
+  'close',
+  'cancel',
+  'refund',
+  'refund_query',
+  'statement',
+  'certificate',
+] as const;
 export type Api = (typeof apis)[number];
 
 type Codes = Readonly<Record<string, Reading>>;
@@ -15,7 +24,7 @@ type Codes = Readonly<Record<string, Reading>>;
 /**
  * Business failures (code 40004), per API, keyed by the part after the last dot: `ACQ.SYSTEM_ERROR`,
  * Alipay's misspelt `AQC.SYSTEM_ERROR` and `aop.ACQ.SYSTEM_ERROR` are one. A trailing `*` names a family.
- * Source: alipay.md 2.1 to 2.4; each code there stands here.
+ * Source: alipay.md 2.1 to 2.7; each code there stands here.
  */
 export const businessCodes: Readonly<Record<Api, Codes>> = {
   precreate: {
@@ -82,6 +91,65 @@ export const businessCodes: Readonly<Record<Api, Codes>> = {
     REASON_TRADE_REFUND_FEE_ERR: 'declined',
     REASON_TRADE_BEEN_FREEZEN: 'configuration',
     CANCEL_NOT_ALLOWED: 'configuration',
+  },
+  // A no here is about this one call. Whether an earlier call under the same number moved the money only
+  // refund.query tells, so nothing is freed on a no alone (money-safety.md J4).
+  refund: {
+    SYSTEM_ERROR: 'system_error',
+    INVALID_PARAMETER: 'bug',
+
+    SELLER_BALANCE_NOT_ENOUGH: 'short_of_balance',
+    REFUND_CHARGE_ERROR: 'system_error', // our fee did not come back: later, under the same number
+
+    // The number names a refund of another amount: a bug of ours, but money may have moved under it.
+    DISCORDANT_REPEAT_REQUEST: 'number_spent',
+    // "Not paid (yet)", of a trade that we know as paid: Alipay's own copies disagree, so a query decides.
+    TRADE_STATUS_ERROR: 'number_spent',
+    REASON_TRADE_STATUS_INVALID: 'number_spent',
+
+    REFUND_AMT_NOT_EQUAL_TOTAL: 'declined',
+    REASON_TRADE_REFUND_FEE_ERR: 'declined',
+    REFUND_FEE_ERROR: 'declined',
+    TRADE_NOT_EXIST: 'declined',
+    TRADE_HAS_CLOSE: 'declined', // refunded in full already, or never paid
+    TRADE_HAS_FINISHED: 'declined', // the refund period is over
+    TRADE_NOT_ALLOW_REFUND: 'declined',
+    NOT_ALLOW_PARTIAL_REFUND: 'declined',
+    ONLINE_TRADE_VOUCHER_NOT_ALLOW_REFUND: 'declined',
+    BUYER_ERROR: 'declined', // from here on: the payer's account cannot take it
+    BUYER_NOT_EXIST: 'declined',
+    BUYER_ENABLE_STATUS_FORBID: 'declined',
+    CUSTOMER_VALIDATE_ERROR: 'declined',
+    USER_NOT_MATCH_ERR: 'declined',
+    REFUND_ACCOUNT_NOT_EXIST: 'declined',
+
+    REASON_TRADE_BEEN_FREEZEN: 'configuration', // by risk control: an operator speaks with Alipay
+    TRADE_SETTLE_ERROR: 'configuration',
+    ALLOC_AMOUNT_VALIDATE_ERROR: 'configuration',
+    REFUND_ROYALTY_PAYEE_ACCOUNT_NOT_EXIST: 'configuration',
+    REFUNDALLOC_UNAUTH_LIMIT: 'configuration',
+    'OVERDRAFT_*': 'configuration',
+    CURRENCY_NOT_SUPPORT: 'configuration',
+    ENTERPRISE_PAY_BIZ_ERROR: 'configuration',
+  },
+  refund_query: {
+    TRADE_NOT_EXIST: 'no_trade', // listed with and without its prefix (2.6)
+    SYSTEM_ERROR: 'system_error',
+    INVALID_PARAMETER: 'bug',
+    ENTERPRISE_PAY_BIZ_ERROR: 'configuration',
+  },
+  // These come without `ACQ.`, and are spelt as they are spelt (2.7).
+  statement: {
+    NO_BILL_DATA: 'no_statement',
+    BILL_NOT_EXIST: 'no_statement',
+    INVAILID_ARGUMENTS: 'bug',
+    BILL_DATE_BEFORE_REGISTRATION: 'configuration',
+    TYPE_NOT_SUPPORTED: 'configuration',
+    UNKNOWN_ERROR: 'system_error',
+    UNKNOW_ERROR: 'system_error',
+    SYSTEM_ERROR: 'system_error',
+    SYSTEM_RATE_LIMIT: 'throttled',
+    USER_RATE_LIMIT: 'throttled',
   },
   certificate: { SYSTEM_ERROR: 'system_error' },
 };

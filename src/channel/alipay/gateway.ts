@@ -127,7 +127,12 @@ const definite: ReadonlySet<ChannelFaultCode> = new Set<ChannelFaultCode>([
 /** An exchange that brought nothing: a definite no, or unknown. A reading of another API's kind is unknown. */
 export function without(exchange: Exchange): Outcome<never> {
   const { reading } = exchange;
-  if (reading === 'done' || reading === 'no_trade' || reading === 'not_closable') {
+  if (
+    reading === 'done' ||
+    reading === 'no_trade' ||
+    reading === 'not_closable' ||
+    reading === 'no_statement'
+  ) {
     return { outcome: 'unknown', fault: faultOf(exchange, 'undocumented') };
   }
   return { outcome: definite.has(reading) ? 'refused' : 'unknown', fault: faultOf(exchange, reading) };

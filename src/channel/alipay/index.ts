@@ -8,12 +8,24 @@ import {
 } from './configuration.ts';
 import { ask, type Gateway } from './gateway.ts';
 import { readNotification } from './notification.ts';
-import { cancelCall, closeCall, faultOfOrder, precreateCall, queryCall } from './requests.ts';
+import { refundAnswerFrom, refundFrom } from './refund.ts';
+import {
+  cancelCall,
+  closeCall,
+  faultOfOrder,
+  faultOfRefund,
+  precreateCall,
+  queryCall,
+  refundCall,
+  refundQueryCall,
+} from './requests.ts';
+import { fetchStatement } from './statement.ts';
 import { cancelFrom, closingFrom, codeFrom, tradeFrom, type CancelResult } from './translate.ts';
 
 export { checkAlipayConfiguration } from './check.ts';
 export { worldOfAlipayGateway, type AlipayCertificates, type AlipayConfiguration } from './configuration.ts';
 export type { Gateway as AlipayGateway } from './gateway.ts';
+export { alipayStatementOrigins } from './statement.ts';
 export type { CancelResult } from './translate.ts';
 
 /** Exactly the seven characters, with status 200; anything else makes Alipay come again (alipay.md 4.1). */
@@ -21,6 +33,7 @@ const accepted: Acknowledgement = { status: 200, contentType: 'text/plain; chars
 const rejected: Acknowledgement = { status: 400, contentType: 'text/plain; charset=utf-8', body: 'failure' };
 
 const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
 
 const traits: ChannelTraits = {
   unscannedIsInvisible: true,
@@ -31,13 +44,21 @@ const traits: ChannelTraits = {
   // not arrive; only the 2 h that any code can live do, with the same margin (2.1, 3.4).
   burntAfterMs: 130 * MINUTE_MS,
   tellsScanned: true,
+  // "Ask no earlier than 10 s after the refund call; a refund may still succeed after an early empty
+  // answer" (2.6). No upper bound is published, so we wait six times that; sending again is safe at any
+  // time, under the same number.
+  refundNoneProvesAfterMs: MINUTE_MS,
+  betweenRefundsMs: 3000, // 2.5
+  refundWindowMs: 365 * 24 * HOUR_MS, // by contract, normally 12 months (2.5)
+  statementAfterMs: 9 * HOUR_MS, // "T+1 by about 09:00" (2.7)
 };
 
 /**
- * Alipay behind the contract of `channel.ts`: precreate, query, close, notifications.
+ * Alipay behind the contract of `channel.ts`: precreate, query, close, refunds, statements, notifications.
  * Throws when keys cannot be read or the gateway is none: `checkAlipayConfiguration` comes first and
  * names what is wrong.
- * source   alipay.trade.precreate, .query, .close (alipay.md, read 2026-09)
+ * source   alipay.trade.precreate, .query, .close, .refund, .fastpay.refund.query and
+ *          alipay.data.dataservice.bill.downloadurl.query (alipay.md, read 2026-09)
  */
 export function createAlipayChannel(world: World, configuration: AlipayConfiguration): Channel {
   const { gateway, configurationId } = open(world, configuration);
@@ -70,6 +91,17 @@ export function createAlipayChannel(world: World, configuration: AlipayConfigura
     async close(outTradeNo) {
       return closingFrom(await ask(gateway, closeCall(outTradeNo)), outTradeNo);
     },
+    async refund(request) {
+      const wrong = faultOfRefund(request);
+      if (wrong !== undefined) {
+        return { outcome: 'refused', fault: { code: 'bug', detail: wrong, notSent: true } };
+      }
+      return refundFrom(await ask(gateway, refundCall(request)), request);
+    },
+    async queryRefund(query) {
+      return refundAnswerFrom(await ask(gateway, refundQueryCall(query)), query);
+    },
+    fetchStatement: (day) => fetchStatement(gateway, day, configuration.sellerId),
     readNotification: (raw) => Promise.resolve(readNotification(raw.body, trust)),
   };
 }

@@ -1,7 +1,7 @@
 import { yuan } from '#money';
 import { beijing, type OutboundRequest } from '#world';
 import type { KeyObject } from 'node:crypto';
-import type { MerchantAccount, Order } from '../channel.ts';
+import type { MerchantAccount, Order, RefundQuery, RefundRequest } from '../channel.ts';
 import type { Api } from './codes.ts';
 import { signText, stringToSign } from './sign.ts';
 
@@ -11,7 +11,7 @@ export interface ApiCall {
   /** Alipay's name of the API; it also names the node of the answer. */
   method: string;
   /** Values that are undefined or empty do not travel. */
-  bizContent: Readonly<Record<string, string | undefined>>;
+  bizContent: Readonly<Record<string, string | readonly string[] | undefined>>;
   notifyUrl?: string;
 }
 
@@ -66,8 +66,8 @@ export function signedParameters(caller: Caller, call: ApiCall, atMs: number): R
   return { ...parameters, sign: signText(stringToSign(parameters), caller.privateKey) };
 }
 
-function withoutEmpty(values: Readonly<Record<string, string | undefined>>): Record<string, string> {
-  const kept: Record<string, string> = {};
+function withoutEmpty<T>(values: Readonly<Record<string, T | undefined>>): Record<string, T> {
+  const kept: Record<string, T> = {};
   for (const [name, value] of Object.entries(values)) {
     if (value !== undefined && value !== '') kept[name] = value;
   }
@@ -125,6 +125,45 @@ export function cancelCall(outTradeNo: string): ApiCall {
   return { api: 'cancel', method: 'alipay.trade.cancel', bizContent: { out_trade_no: outTradeNo } };
 }
 
+/**
+ * alipay.trade.refund (2.5). `out_request_no` always: without it Alipay takes out_trade_no, and a second
+ * part of the same payment would be no second refund. It has no notify_url of its own.
+ */
+export function refundCall(request: RefundRequest): ApiCall {
+  return {
+    api: 'refund',
+    method: 'alipay.trade.refund',
+    bizContent: {
+      out_trade_no: request.outTradeNo,
+      out_request_no: request.outRefundNo,
+      refund_amount: yuan(request.amountFen),
+      refund_reason: request.reason,
+    },
+  };
+}
+
+/** alipay.trade.fastpay.refund.query (2.6), with the time of the refund: it decides its business day. */
+export function refundQueryCall(query: RefundQuery): ApiCall {
+  return {
+    api: 'refund_query',
+    method: 'alipay.trade.fastpay.refund.query',
+    bizContent: {
+      out_trade_no: query.outTradeNo,
+      out_request_no: query.outRefundNo,
+      query_options: ['gmt_refund_pay'],
+    },
+  };
+}
+
+/** alipay.data.dataservice.bill.downloadurl.query (2.7): where one day's statement lies for 30 s. */
+export function statementCall(day: string): ApiCall {
+  return {
+    api: 'statement',
+    method: 'alipay.data.dataservice.bill.downloadurl.query',
+    bizContent: { bill_type: 'trade', bill_date: day },
+  };
+}
+
 /** alipay.open.app.alipaycert.download (1.8): the certificate that an answer named and we do not hold. */
 export function certificateCall(certSn: string): ApiCall {
   return {
@@ -142,5 +181,16 @@ export function faultOfOrder(order: Order): string | undefined {
   if (/[/=&\p{Cc}]/u.test(order.subject)) return 'subject: none of / = & nor control characters';
   if (order.expiresAtMs % 1000 !== 0) return 'time_expire: a whole second';
   if (encodeURIComponent(order.attach).length > 512) return 'passback_params: at most 512 characters';
+  return undefined;
+}
+
+/** Why this refund cannot be sent as it is; undefined when it can. Sources: alipay.md 2.5. */
+export function faultOfRefund(request: RefundRequest): string | undefined {
+  if (!/^[A-Za-z0-9_]{1,64}$/.test(request.outTradeNo)) return 'out_trade_no: 1 to 64 letters, digits and _';
+  if (!/^[A-Za-z0-9_]{1,64}$/.test(request.outRefundNo))
+    return 'out_request_no: 1 to 64 letters, digits and _';
+  if (request.amountFen < 1) return 'refund_amount: at least 0.01';
+  if (request.amountFen > request.totalFen) return 'refund_amount: more than was paid';
+  if (request.reason.length > 256) return 'refund_reason: at most 256 characters';
   return undefined;
 }

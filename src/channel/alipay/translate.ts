@@ -114,20 +114,20 @@ export function stateOf(tradeStatus: string): TradeState | undefined {
 }
 
 /** A success must name our order. */
-function aboutThis(exchange: Exchange, outTradeNo: string): Outcome<never> | undefined {
+export function aboutThis(exchange: Exchange, outTradeNo: string): Outcome<never> | undefined {
   if (textOf(exchange.node, 'out_trade_no') === undefined) return strange(exchange, 'no out_trade_no');
   return aboutAnother(exchange, outTradeNo);
 }
 
 /** Whatever names another order is nothing about ours, though its signature is right (money-safety.md G6). */
-function aboutAnother(exchange: Exchange, outTradeNo: string): Outcome<never> | undefined {
+export function aboutAnother(exchange: Exchange, outTradeNo: string): Outcome<never> | undefined {
   const named = textOf(exchange.node, 'out_trade_no');
   if (named === undefined || named === outTradeNo || exchange.reading === 'unverified') return undefined;
   return { outcome: 'unknown', fault: faultOf(exchange, 'foreign_answer', `about ${named.slice(0, 64)}`) };
 }
 
 /** A success without the shape that Alipay documents: nothing may be concluded. */
-function strange(exchange: Exchange, detail: string): Outcome<never> {
+export function strange(exchange: Exchange, detail: string): Outcome<never> {
   return { outcome: 'unknown', fault: faultOf(exchange, 'undocumented', detail) };
 }
 

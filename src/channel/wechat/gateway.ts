@@ -2,10 +2,10 @@ import type { World } from '#world';
 import type { ChannelFault, Outcome } from '../channel.ts';
 import { readJson, readUtf8 } from '../json.ts';
 import { readCertificates, type KeyRing } from './keys.ts';
-import { certificateList, type Call } from './requests.ts';
+import { certificateList, type Call, type Patience } from './requests.ts';
 import type { Signer } from './sign.ts';
 import { translateError } from './translate.ts';
-import { exchange, ordinaryPatience, type Exchange, type Patience } from './transport.ts';
+import { exchange, ordinaryPatience, type Exchange } from './transport.ts';
 import { isSigned, verifyMessage, type SignedMessage, type Verdict } from './verify.ts';
 
 /** An answer that may be believed: verified, or an error without a signature (wechatpay.md 3.3). */
@@ -18,9 +18,11 @@ export interface Answer {
   unansweredBefore: boolean;
 }
 
-/** The gateway as the rest of the adapter sees it: what it hands over has been verified. */
+/** The gateway as the rest of the adapter sees it: what it hands over has been verified, files apart. */
 export interface WechatGateway {
   ask(call: Call): Promise<Outcome<Answer>>;
+  /** A file comes without a signature: it is nothing before its digest was compared (wechatpay.md 10.2). */
+  fetchFile(call: Call): Promise<Outcome<Uint8Array>>;
   /** Verifies an answer or a notification; for an unknown serial the certificates are fetched again, once. */
   verify(message: SignedMessage): Promise<Verdict>;
   refreshKeys(): Promise<Outcome<{ keyIds: string[] }>>;
@@ -42,12 +44,27 @@ export function makeGateway(
   let refreshedAtMs = Number.NEGATIVE_INFINITY;
 
   const send = (call: Call, patience: Patience) =>
-    exchange(world, signer, hosts, call, ring.preferred(world.now()), patience);
+    exchange(
+      world,
+      signer,
+      call.origin === undefined ? hosts : [call.origin],
+      call,
+      ring.preferred(world.now()),
+      patience,
+    );
 
   async function ask(call: Call): Promise<Outcome<Answer>> {
-    const came = await send(call, ordinaryPatience);
+    const came = await send(call, call.patience ?? ordinaryPatience);
     if (came.answer === undefined) return unanswered(came);
     return believe(came, await verdictOn(came.answer, verify));
+  }
+
+  async function fetchFile(call: Call): Promise<Outcome<Uint8Array>> {
+    const came = await send(call, call.patience ?? ordinaryPatience);
+    if (came.answer === undefined) return unanswered(came);
+    if (came.answer.status === 200) return { outcome: 'done', value: came.answer.body };
+    const answer = believe(came, await verdictOn(came.answer, verify));
+    return answer.outcome === 'done' ? translateError('file', answer.value) : answer;
   }
 
   async function verify(message: SignedMessage): Promise<Verdict> {
@@ -91,7 +108,7 @@ export function makeGateway(
     return translateError('certificates', answer.value);
   }
 
-  return { ask, verify, refreshKeys: () => refresh(ordinaryPatience) };
+  return { ask, fetchFile, verify, refreshKeys: () => refresh(ordinaryPatience) };
 }
 
 /** A 2xx is nothing without its signature. An error may come unsigned, but never badly signed. */

@@ -5,12 +5,21 @@ import { configurationIdOf, readPublicKey, type WechatConfiguration } from './co
 import { makeGateway, type Answer } from './gateway.ts';
 import { makeKeyRing } from './keys.ts';
 import { accepted, readVerified, rejected } from './notification.ts';
-import { nativeOrder, orderClose, orderQuery } from './requests.ts';
+import { translateRefund, translateRefundQuery } from './refund.ts';
+import { nativeOrder, orderClose, orderQuery, refundOrder, refundQuery } from './requests.ts';
+import { fetchStatement } from './statement.ts';
 import { translateClose, translateCreate, translateQuery } from './translate.ts';
 
 export { checkWechatConfiguration, worldOfWechatGateway, type WechatConfiguration } from './configuration.ts';
 
 const traits: ChannelTraits = {
+  // Two looks some seconds apart prove that a refund was never accepted (9.4). The first send may take
+  // 20 s to end here and its repeat must wait a minute anyway (9.1), so the second look comes after that.
+  refundNoneProvesAfterMs: 60_000,
+  betweenRefundsMs: 60_000,
+  refundsAtMost: 50,
+  refundWindowMs: 365 * 86_400_000,
+  statementAfterMs: 10 * 3_600_000, // built from 09:00 of the next day, to be fetched after 10:00 (10.2)
   unscannedIsInvisible: false,
   endsAtExpiry: false, // time_expire only forbids paying: we close (wechatpay.md 6.4)
   deadAfterExpiryMs: 600_000,
@@ -69,6 +78,17 @@ export function createWechatChannel(world: World, configuration: WechatConfigura
     },
     close(outTradeNo) {
       return translated(gateway.ask(orderClose(account, outTradeNo)), translateClose);
+    },
+    refund(request) {
+      return translated(gateway.ask(refundOrder(request)), (answer) => translateRefund(answer, request));
+    },
+    queryRefund(asked) {
+      return translated(gateway.ask(refundQuery(asked.outRefundNo)), (answer) =>
+        translateRefundQuery(answer, asked),
+      );
+    },
+    fetchStatement(day) {
+      return fetchStatement(gateway, configuration.gatewayUrl, day);
     },
     async readNotification(raw) {
       return readVerified(raw, await gateway.verify(raw), apiV3Keys());

@@ -9,7 +9,7 @@ import type {
   TradeState,
 } from '../channel.ts';
 import { isJsonObject } from '../json.ts';
-import { meaningOf, type Api } from './codes.ts';
+import { isNews, meaningOf, type Api } from './codes.ts';
 import type { Answer } from './gateway.ts';
 
 /** 订单金额: whole fen, never a text or a fraction. */
@@ -125,7 +125,7 @@ export function translateQuery(
   const { appid, mchid, out_trade_no } = transaction.data;
   if (out_trade_no !== outTradeNo || mchid !== account.merchantId || appid !== account.appId) {
     const detail = `asked for ${outTradeNo}, told of ${out_trade_no} of ${mchid} with ${appid}`;
-    return { outcome: 'unknown', fault: { ...traceOf(answer), code: 'foreign_answer', detail } };
+    return foreign(answer, detail);
   }
   const report = transactionReport('query', transaction.data);
   return report === undefined
@@ -155,6 +155,7 @@ const UNKNOWN: readonly ChannelFaultCode[] = [
   'system_error',
   'undocumented',
   'number_spent',
+  'short_of_balance',
 ];
 
 /** An answer that is no success, by the table in `codes.ts`. */
@@ -162,7 +163,7 @@ export function translateError(api: Api, answer: Answer): Outcome<never> {
   const code = channelCode(answer);
   const meaning = meaningOf(api, answer.status, code);
   const fault: ChannelFault = {
-    code: meaning === 'no_such_order' || meaning === 'not_closable' ? 'undocumented' : meaning,
+    code: isNews(meaning) ? 'undocumented' : meaning,
     detail: wordsOf(answer),
     ...traceOf(answer),
     ...(code !== undefined && { channelCode: code }),
@@ -172,14 +173,20 @@ export function translateError(api: Api, answer: Answer): Outcome<never> {
   return { outcome: definite ? 'refused' : 'unknown', fault };
 }
 
-function unlisted(answer: Answer, detail: string): Outcome<never> {
+/** A verified answer that is not what the pages list. */
+export function unlisted(answer: Answer, detail: string): Outcome<never> {
   return {
     outcome: 'unknown',
     fault: { code: 'undocumented', detail: `HTTP ${answer.status}: ${detail}`, ...traceOf(answer) },
   };
 }
 
-function channelCode(answer: Answer): string | undefined {
+/** A verified answer about somebody else's affair. */
+export function foreign(answer: Answer, detail: string): Outcome<never> {
+  return { outcome: 'unknown', fault: { ...traceOf(answer), code: 'foreign_answer', detail } };
+}
+
+export function channelCode(answer: Answer): string | undefined {
   if (!isJsonObject(answer.json)) return undefined;
   const { code } = answer.json;
   return typeof code === 'string' && /^[0-9A-Za-z_.-]{1,64}$/.test(code) ? code : undefined;

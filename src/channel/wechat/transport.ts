@@ -1,5 +1,5 @@
 import { NetworkFault, type InboundAnswer, type World } from '#world';
-import type { Call } from './requests.ts';
+import type { Call, Patience } from './requests.ts';
 import { authorization, type Signer } from './sign.ts';
 
 /** What came of a call on the wire, before anybody believed it. */
@@ -16,8 +16,7 @@ export type Exchange =
       detail: string;
     };
 
-/** How long each host may take: together the 10 s that somebody at the counter waits. */
-export type Patience = readonly [mainMs: number, backupMs: number];
+/** Together the 10 s that somebody at the counter waits. */
 export const ordinaryPatience: Patience = [6_000, 4_000];
 
 const NO_BODY = new Uint8Array();
@@ -77,7 +76,7 @@ function send(
     url: url.origin + target,
     headers: {
       authorization: authorization(world, signer, call.method, target, call.body ?? NO_BODY),
-      accept: 'application/json',
+      accept: call.accept ?? 'application/json',
       'accept-language': 'zh-CN',
       'user-agent': USER_AGENT,
       ...(call.body !== undefined && { 'content-type': 'application/json' }),
@@ -85,5 +84,6 @@ function send(
     },
     ...(call.body !== undefined && { body: call.body }),
     timeoutMs,
+    ...(call.maxBytes !== undefined && { maxBytes: call.maxBytes }),
   });
 }

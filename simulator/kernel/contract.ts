@@ -99,6 +99,13 @@ export interface Weather {
   refund_pending_ms: number; // money goes back only this much later; until then a question finds none
   refund_no_balance: number; // the merchant's balance is too small, nothing moved
   refund_abnormal: number; // WeChat: ABNORMAL, the payer's account cannot take it
+  refund_stuck: boolean; // refunds are accepted and do not arrive, until this is switched off
+  /** Statements. */
+  statement_late: number; // the day's file is not there yet, though it is time
+  statement_truncated: number; // the file is cut off
+  statement_wrong_sum: number; // the file's own sums do not agree with its lines
+  statement_line_missing: number; // a line is missing and the sums agree: the same lines at every download
+  statement_line_differs: number; // a line's amount is a fen off and the sums agree, at every download alike
   /** Channel habits that the references mark (unconfirmed): both ways can be had. */
   alipay_cancel_ends_unscanned_code: boolean;
   alipay_full_refund_notifies: boolean;

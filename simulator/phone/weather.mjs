@@ -55,8 +55,20 @@ const groups = [
       refund_pending_ms: ['退款延后到账（毫秒）', 'arrives later, ms'],
       refund_no_balance: ['商户余额不足', 'balance too small'],
       refund_abnormal: ['退款异常（微信）', 'ABNORMAL'],
+      refund_stuck: ['退款卡住，关闭后到账', 'stuck until switched off'],
       wechat_refund_passing_404: ['退款时暂称订单不存在（微信）', 'order not found, for a moment'],
       wechat_refund_closed: ['受理后退款关闭（微信）', 'accepted, then CLOSED'],
+    },
+  ],
+  [
+    '对账单',
+    'Statements',
+    {
+      statement_late: ['到点仍未生成', 'not there yet'],
+      statement_truncated: ['文件残缺', 'cut off'],
+      statement_wrong_sum: ['合计与明细不符', 'its sums disagree'],
+      statement_line_missing: ['少一笔，合计相符', 'a line missing, sums agree'],
+      statement_line_differs: ['金额差一分，合计相符', 'a fen off, sums agree'],
     },
   ],
   [

@@ -26,6 +26,7 @@ export async function describeApi(app: App): Promise<void> {
         { name: 'payments', description: '支付会话' },
         { name: 'prescriptions', description: '处方' },
         { name: 'refunds', description: '退款' },
+        { name: 'suspense', description: '悬账' },
         { name: 'channels', description: '渠道通知' },
         { name: 'staff', description: '工作人员' },
       ],

@@ -22,6 +22,7 @@ import { qrCodeRoutes } from './routes/qr-codes.ts';
 import { refundRoutes } from './routes/refunds.ts';
 import { sessionRoutes } from './routes/sessions.ts';
 import { staffRoutes } from './routes/staff.ts';
+import { suspenseRoutes } from './routes/suspense.ts';
 import { servePages } from './web.ts';
 
 /**
@@ -99,6 +100,7 @@ export async function buildServer(parts: HttpParts, logger: FastifyBaseLogger | 
   billRoutes(app, parts, ask);
   prescriptionRoutes(app, parts, ask);
   refundRoutes(app, parts, ask);
+  suspenseRoutes(app, parts, ask);
   staffRoutes(app, parts, ask);
   await notificationRoutes(app, parts);
   patientPageRoutes(app, parts);

@@ -7,6 +7,7 @@ export type { Parts } from './parts.ts';
 export { codeShown, inquire, readSession, watch } from './read-session.ts';
 export { receiveNotification } from './receive-notification.ts';
 export type { Retirement } from './retire-session.ts';
+export { clearScreens } from './take-debit.ts';
 export { takenToday } from './taken-today.ts';
 export { voidBill, voidPrescription } from './void-bill.ts';
 export { watchChanges } from './watch-changes.ts';

@@ -81,13 +81,9 @@ type Follow = (
 ) => Promise<Belief>;
 
 const follow: Record<Disposition, Follow> = {
-  /** The bill is paid: another code of it that still stands on a screen leaves at once and is watched to its end. */
   async settled(tx, parts, payment, session, _received, _report, cause) {
     await moveSession(tx, parts.hub, session, 'paid', cause);
-    const other = await tx.one<SessionRow>(shownSession, payment.bill_id);
-    if (other !== undefined && other.payment_id !== payment.id) {
-      await moveSession(tx, parts.hub, other, 'cancel', cause, { endReason: 'paid_elsewhere' });
-    }
+    if (payment.bill_id !== null) await clearScreens(tx, parts, payment.bill_id, payment.id, cause);
     return { applied: 'settled' };
   },
 
@@ -136,6 +132,19 @@ const follow: Record<Disposition, Follow> = {
     return { applied: 'disputed', suspenseId };
   },
 };
+
+/** The bill is paid: another code of it that still stands on a screen leaves at once and is watched to its end. */
+export async function clearScreens(
+  tx: Tx,
+  parts: Pick<Parts, 'hub'>,
+  billId: number,
+  paidBy: number,
+  cause: { actor: string; atMs: number },
+): Promise<void> {
+  const other = await tx.one<SessionRow>(shownSession, billId);
+  if (other === undefined || other.payment_id === paidBy) return;
+  await moveSession(tx, parts.hub, other, 'cancel', cause, { endReason: 'paid_elsewhere' });
+}
 
 /** A debit told again. A second trade, or another amount, under one number cannot be: a person looks. */
 async function confirmDebit(

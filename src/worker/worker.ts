@@ -3,6 +3,7 @@ import { leaseRow, LeaseLost, type Lease } from '#job';
 import { keepAnswer } from '#inbox';
 import { followRefund } from '#refund';
 import { applyEvidence, followPayment, type Parts as SessionParts } from '#session';
+import { followStatement, planStatements } from '#statement';
 import { evidenceToApply } from '#sql/evidence';
 import { dueJobs, type JobRow } from '#sql/jobs';
 import type { Cancel } from '#world';
@@ -17,6 +18,7 @@ const AT_ONCE = 64;
 /** Evidence that its receiver did not apply within this time was left by a crash. */
 const LEFT_BEHIND_MS = 2_000;
 const SWEEP_EVERY_MS = 2_000;
+const PLAN_EVERY_MS = 600_000;
 const KEYS_EVERY_MS = 3_600_000;
 const KEYS_AGAIN_MS = 60_000;
 
@@ -38,6 +40,7 @@ export class Worker {
   start(): void {
     this.#repeat(LOOK_EVERY_MS, () => this.look());
     this.#repeat(SWEEP_EVERY_MS, () => this.sweep());
+    this.#repeat(PLAN_EVERY_MS, () => planStatements(this.#parts));
     for (const channel of this.#parts.channels.values()) {
       if (channel.refreshKeys === undefined) continue;
       this.#repeat(KEYS_EVERY_MS, () => this.#refreshKeys(channel), KEYS_AGAIN_MS);
@@ -98,6 +101,7 @@ export class Worker {
 
   #follow(lease: Lease): Promise<void> {
     if (lease.kind === 'follow_payment') return followPayment(this.#parts, lease);
+    if (lease.kind === 'fetch_statement') return followStatement(this.#parts, lease);
     return followRefund(this.#parts, lease, async (report) => {
       const kept = await keepAnswer(this.#parts, report);
       await applyEvidence(this.#parts, kept.evidenceId);

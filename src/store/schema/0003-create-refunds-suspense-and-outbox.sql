@@ -115,7 +115,6 @@ CREATE TABLE statements (
   state {text:16} NOT NULL DEFAULT 'waiting',
   digest {text:64},
   line_count BIGINT NOT NULL DEFAULT 0,
-  applied_lines BIGINT NOT NULL DEFAULT 0,
   bytes {bytes},
   fetched_at BIGINT,
   version BIGINT NOT NULL,

@@ -293,7 +293,6 @@ CREATE TABLE statements (
   state varchar(16) NOT NULL DEFAULT 'waiting',
   digest varchar(64) DEFAULT NULL,
   line_count bigint NOT NULL DEFAULT 0,
-  applied_lines bigint NOT NULL DEFAULT 0,
   bytes mediumblob DEFAULT NULL,
   fetched_at bigint DEFAULT NULL,
   version bigint NOT NULL,

@@ -634,7 +634,6 @@ CREATE TABLE statements (
   state TEXT CHECK (length(state) <= 16) NOT NULL DEFAULT 'waiting',
   digest TEXT CHECK (length(digest) <= 64),
   line_count INTEGER NOT NULL DEFAULT 0,
-  applied_lines INTEGER NOT NULL DEFAULT 0,
   bytes BLOB,
   fetched_at INTEGER,
   version INTEGER NOT NULL,

@@ -1,0 +1,120 @@
+import type { Channel, StatementLine } from '#channel';
+import { keepAnswer } from '#inbox';
+import { addJob, keepLease, release, type Lease } from '#job';
+import { applyEvidence, type Parts } from '#session';
+import {
+  finishStatement,
+  firstPaymentAt,
+  insertStatement,
+  knownPayment,
+  knownRefund,
+  loadStatement,
+  statementById,
+  statementOfDay,
+  type StatementRow,
+} from '#sql/statements';
+import { UniqueViolation } from '#store';
+import { beijingDay, endOfBeijingDay, jitter } from '#world';
+
+const DAY_MS = 86_400_000;
+/** Both channels serve days this far back at least (WeChat Pay three months); older ones are a person's. */
+const LOOK_BACK_DAYS = 30;
+const AGAIN_MS = 1_800_000;
+
+/**
+ * Sees to it that each finished day of each channel has its row and its job. Run by the worker now
+ * and then; the unique key makes it safe on any number of instances.
+ */
+export async function planStatements(parts: Parts): Promise<void> {
+  const now = parts.world.now();
+  for (const channel of parts.channels.values()) {
+    const first = await parts.store.read((tx) =>
+      tx.one<{ at: number | null }>(firstPaymentAt, channel.method),
+    );
+    if (first?.at === null || first?.at === undefined) continue;
+    const from = Math.max(first.at, now - LOOK_BACK_DAYS * DAY_MS);
+    for (let end = endOfBeijingDay(from) + 1000; end <= now; end += DAY_MS) {
+      await planDay(parts, channel, beijingDay(end - 1000), end + channel.traits.statementAfterMs);
+    }
+  }
+}
+
+async function planDay(parts: Parts, channel: Channel, day: string, dueAtMs: number): Promise<void> {
+  const known = await parts.store.read((tx) => tx.one(statementOfDay, parts.clinic.id, channel.method, day));
+  if (known !== undefined) return;
+  const now = parts.world.now();
+  try {
+    await parts.store.transact('plan-statement', async (tx) => {
+      const { id } = await tx.run(insertStatement, parts.clinic.id, channel.method, day, now, now);
+      await addJob(tx, parts.clinic.id, 'fetch_statement', id, dueAtMs, now);
+    });
+  } catch (error) {
+    if (!(error instanceof UniqueViolation)) throw error; // another instance planned it in this instant
+  }
+}
+
+/**
+ * Fetches a channel's day, whole or not at all, and gives every line that we do not know already to
+ * the one door: the third messenger, which finds what notification and query both missed (K4).
+ */
+export async function followStatement(parts: Parts, lease: Lease): Promise<void> {
+  const row = await parts.store.read((tx) => tx.one<StatementRow>(statementById, lease.subjectId));
+  if (row === undefined) throw new Error(`no statement ${lease.subjectId}`);
+  const channel = parts.channels.get(row.payment_method);
+  const done =
+    row.state === 'applied' ||
+    row.state === 'empty' ||
+    (channel !== undefined && (await fetchAndApply(parts, lease, channel, row)));
+  const now = parts.world.now();
+  const next = done ? 'done' : { dueAtMs: now + jitter(parts.world, AGAIN_MS), attempts: lease.attempts + 1 };
+  await parts.store.transact('end-statement-step', (tx) => release(tx, lease, next, now));
+}
+
+async function fetchAndApply(
+  parts: Parts,
+  lease: Lease,
+  channel: Channel,
+  row: StatementRow,
+): Promise<boolean> {
+  const outcome = await channel.fetchStatement(row.business_day);
+  if (outcome.outcome !== 'done') {
+    const { code, detail } = outcome.fault;
+    parts.log.warn('statement-not-fetched', {
+      payment_method: channel.method,
+      business_day: row.business_day,
+      code,
+      detail,
+    });
+    return false;
+  }
+  const day = outcome.value;
+  if (day.state === 'not_ready') return false;
+  const at = parts.world.now();
+  const whole = day.state === 'whole' ? day : undefined;
+  await parts.store.transact('load-statement', async (tx) => {
+    const state = whole === undefined ? 'empty' : 'loaded';
+    await tx.run(loadStatement, state, whole?.digest ?? null, whole?.bytes ?? null, at, at, row.id);
+  });
+  let lines = 0;
+  for (const line of whole?.lines ?? []) {
+    await keepLease(parts, lease);
+    await believeLine(parts, line);
+    lines += 1;
+  }
+  await parts.store.transact('finish-statement', async (tx) => {
+    await tx.run(finishStatement, lines, parts.world.now(), row.id);
+  });
+  return true;
+}
+
+/** A line that tells only what we hold true already is counted, not kept. */
+async function believeLine(parts: Parts, { report }: StatementLine): Promise<void> {
+  const known = await parts.store.read((tx) =>
+    report.about === 'refund'
+      ? tx.one(knownRefund, report.refund?.outRefundNo ?? '', report.refund?.amountFen ?? 0)
+      : tx.one(knownPayment, report.outTradeNo, report.totalFen ?? 0, report.channelTradeNo ?? ''),
+  );
+  if (known !== undefined) return;
+  const kept = await keepAnswer(parts, report);
+  if (kept.toApply) await applyEvidence(parts, kept.evidenceId);
+}

@@ -1,0 +1,1 @@
+export { followStatement, planStatements } from './follow-statement.ts';

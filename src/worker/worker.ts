@@ -5,6 +5,7 @@ import { followRefund } from '#refund';
 import { applyEvidence, followPayment, type Parts as SessionParts } from '#session';
 import { followStatement, planStatements } from '#statement';
 import { evidenceToApply } from '#sql/evidence';
+import { pruneIdempotencyKeys } from '#sql/idempotency';
 import { dueJobs, type JobRow } from '#sql/jobs';
 import type { Cancel } from '#world';
 
@@ -19,6 +20,9 @@ const AT_ONCE = 64;
 const LEFT_BEHIND_MS = 2_000;
 const SWEEP_EVERY_MS = 2_000;
 const PLAN_EVERY_MS = 600_000;
+const PRUNE_EVERY_MS = 3_600_000;
+/** I-17 says thirty days at least. */
+const KEEP_ANSWERS_MS = 31 * 86_400_000;
 const KEYS_EVERY_MS = 3_600_000;
 const KEYS_AGAIN_MS = 60_000;
 
@@ -41,6 +45,7 @@ export class Worker {
     this.#repeat(LOOK_EVERY_MS, () => this.look());
     this.#repeat(SWEEP_EVERY_MS, () => this.sweep());
     this.#repeat(PLAN_EVERY_MS, () => planStatements(this.#parts));
+    this.#repeat(PRUNE_EVERY_MS, () => this.prune());
     for (const channel of this.#parts.channels.values()) {
       if (channel.refreshKeys === undefined) continue;
       this.#repeat(KEYS_EVERY_MS, () => this.#refreshKeys(channel), KEYS_AGAIN_MS);
@@ -75,6 +80,14 @@ export class Worker {
       tx.all<{ id: number }>(evidenceToApply, world.now() - LEFT_BEHIND_MS, AT_ONCE),
     );
     for (const { id } of left) await applyEvidence(this.#parts, id);
+  }
+
+  /** Forgets the answers of requests that nobody repeats any more. */
+  async prune(): Promise<void> {
+    const { store, world } = this.#parts;
+    await store.transact('prune-idempotency-keys', async (tx) => {
+      await tx.run(pruneIdempotencyKeys, world.now() - KEEP_ANSWERS_MS);
+    });
   }
 
   async #claim(most: number): Promise<Lease[]> {

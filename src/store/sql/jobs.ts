@@ -25,9 +25,6 @@ export const dueJobs: Statement = `
   SELECT id, kind, subject_id, due_at, lease_until, fence, attempts, state FROM jobs
   WHERE state = 'waiting' AND due_at <= ? AND lease_until <= ? ORDER BY due_at, id LIMIT ?`;
 
-/** When to look again. */
-export const nextDue: Statement = `SELECT MIN(due_at) AS due_at FROM jobs WHERE state = 'waiting' AND lease_until <= ?`;
-
 export const jobOf: Statement = `
   SELECT id, kind, subject_id, due_at, lease_until, fence, attempts, state FROM jobs WHERE kind = ? AND subject_id = ?`;
 
@@ -47,10 +44,6 @@ export const holdsLease: Statement = `UPDATE jobs SET updated_at = ? WHERE id = 
 /** Somebody watches, or asks: do it sooner, never later. */
 export const hastenJob: Statement = `
   UPDATE jobs SET due_at = ?, attempts = 0, updated_at = ? WHERE kind = ? AND subject_id = ? AND state = 'waiting' AND due_at > ?`;
-
-/** Money that contradicts a finished payment wakes nobody; a reopened question does. */
-export const reviveJob: Statement = `
-  UPDATE jobs SET state = 'waiting', due_at = ?, attempts = 0, updated_at = ? WHERE kind = ? AND subject_id = ?`;
 
 /** A holder that is still at work asks for more time; one that was overtaken is told. */
 export const renewLease: Statement = `

@@ -80,6 +80,3 @@ export const watchSession: Statement = `
 export function versionsOf(count: number): Statement {
   return `SELECT public_id, version FROM payment_sessions WHERE public_id IN (${Array(count).fill('?').join(', ')})`;
 }
-
-/** A session outlives its clock only until somebody asked: open ones whose time ran out. */
-export const clinicById: Statement = `SELECT id, name, short_name FROM clinics WHERE id = ?`;

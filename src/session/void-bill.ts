@@ -1,6 +1,6 @@
 import { voidBillRow, type VoidBillRefusal } from '#bill';
 import { readPrescription, voidPrescriptionRow, type VoidPrescriptionRefusal } from '#prescription';
-import { shownSession, type SessionRow } from '#sql/sessions';
+import { settledSessionOfBill, shownSession, type SessionRow, type SessionView } from '#sql/sessions';
 import type { Tx } from '#store';
 import { isRefusal, refuse, type Refusal } from '#trouble';
 import type { Parts } from './parts.ts';
@@ -17,11 +17,15 @@ export interface Voiding {
 /**
  * Voids an unpaid bill, the code on its screens first. Money that comes by an old code after that is
  * surplus and goes back. A bill that is void already stays so.
+ * refuses  bill_not_found, retire_unfinished, bill_already_paid (with the session that paid)
  */
-export function voidBill(parts: Parts, wish: Voiding): Promise<{ voided: boolean } | VoidBillRefusal> {
-  return offScreens(parts, wish, wish.id, (tx, atMs) =>
+export async function voidBill(parts: Parts, wish: Voiding): Promise<{ voided: boolean } | VoidBillRefusal> {
+  const done = await offScreens(parts, wish, wish.id, (tx, atMs) =>
     voidBillRow(tx, wish.id, wish.reason, wish.actor, atMs),
   );
+  if (!isRefusal(done) || done.refused !== 'bill_already_paid') return done;
+  const paid = await parts.store.read((tx) => tx.one<SessionView>(settledSessionOfBill, wish.id));
+  return refuse('bill_already_paid', { facts: { session_id: paid?.public_id ?? null } });
 }
 
 /** Voids a prescription together with its unpaid bill, the code on the bill's screens first. */

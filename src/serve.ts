@@ -101,11 +101,17 @@ async function bringUp(
   };
 }
 
-/** Reads the settings, or tells all that is wrong with them. A `.env` beside the program comes first. */
+/**
+ * Reads the settings, or tells all that is wrong with them, the channels' included. A `.env` beside the
+ * program stands behind the environment.
+ */
 export function settingsOf(env: Record<string, string | undefined>): Settings {
   const { settings, faults } = readSettings({ ...dotEnv(), ...env });
-  if (settings === undefined) throw new CannotStart(faults);
-  return { ...settings, DATA_DIR: resolve(settings.DATA_DIR) };
+  if (faults.length === 0) return { ...settings, DATA_DIR: resolve(settings.DATA_DIR) };
+  const channels = hasMerchantKeys(settings)
+    ? planChannels(settings, systemWorld(() => false).now()).faults
+    : [];
+  throw new CannotStart([...faults, ...channels]);
 }
 
 function dotEnv(): Record<string, string | undefined> {

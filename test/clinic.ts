@@ -173,7 +173,7 @@ export async function openClinic(
     PUBLIC_BASE_URL: 'http://127.0.0.1:8080',
     ...options.env,
   });
-  if (settings === undefined) throw new Error(JSON.stringify(faults));
+  if (faults.length > 0) throw new Error(JSON.stringify(faults));
   const plan = planChannels(settings, world.now());
   if (plan.faults.length > 0) throw new Error(JSON.stringify(plan.faults));
 

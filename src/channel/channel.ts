@@ -220,7 +220,10 @@ export interface RefundRequest {
   notifyUrl: string;
 }
 
-export type RefundQuery = Pick<RefundRequest, 'outTradeNo' | 'outRefundNo' | 'channelTradeNo' | 'amountFen' | 'totalFen'>;
+export type RefundQuery = Pick<
+  RefundRequest,
+  'outTradeNo' | 'outRefundNo' | 'channelTradeNo' | 'amountFen' | 'totalFen'
+>;
 
 export type StatementDay =
   | { state: 'not_ready' }

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { speakBothLanguages } from '#trouble';
 import { z } from 'zod';
 
 /**
@@ -69,34 +70,39 @@ export interface SettingFault {
   fix: string;
 }
 
-/** Reads the settings from an environment. Faults name the setting and never show a value. */
+/**
+ * Reads the settings from an environment. Faults name the setting and never show a value. What is
+ * usable is returned beside them, so that the channels' faults can be told in the same breath.
+ */
 export function readSettings(env: Record<string, string | undefined>): {
-  settings?: Settings;
+  settings: Settings;
   faults: SettingFault[];
 } {
+  speakBothLanguages();
   const faults: SettingFault[] = [];
   const given: Record<string, string> = {};
-  for (const [name, value] of Object.entries(env))
+  for (const [name, value] of Object.entries(env)) {
     if (value !== undefined && value !== '') given[name] = value;
+  }
   for (const name of secrets) readSecretFile(given, name, faults);
   for (const name of Object.keys(given)) {
-    if (name.startsWith('ZHENFU_') && !name.startsWith('ZHENFU_TEST_') && !(name in settingsSchema.shape)) {
-      faults.push({
-        field: name,
-        problem: '没有这个设置项 · No such setting',
-        fix: '检查拼写，或删除它 · Check the spelling, or remove it',
-      });
-    }
+    if (!name.startsWith('ZHENFU_') || name.startsWith('ZHENFU_TEST_') || name in settingsSchema.shape)
+      continue;
+    faults.push({
+      field: name,
+      problem: '没有这个设置项 · No such setting',
+      fix: '检查拼写，或删除它 · Check the spelling, or remove it',
+    });
   }
   const parsed = settingsSchema.safeParse(given);
-  if (!parsed.success) {
-    for (const issue of parsed.error.issues) {
-      const fix = '参见 docs/howto/configure.md · See docs/howto/configure.md';
-      faults.push({ field: issue.path.join('.'), problem: issue.message, fix });
-    }
-    return { faults };
+  if (parsed.success) return { settings: parsed.data, faults };
+  for (const issue of parsed.error.issues) {
+    const fix = '参见 docs/howto/configure.md · See docs/howto/configure.md';
+    const field = issue.path.join('.');
+    faults.push({ field, problem: issue.message, fix });
+    delete given[field];
   }
-  return faults.length > 0 ? { faults } : { settings: parsed.data, faults };
+  return { settings: settingsSchema.parse(given), faults };
 }
 
 function readSecretFile(given: Record<string, string>, name: string, faults: SettingFault[]): void {

@@ -4,7 +4,7 @@ import rateLimit from '@fastify/rate-limit';
 import sse from '@fastify/sse';
 import Fastify, { LogController, type FastifyBaseLogger, type FastifyRequest } from 'fastify';
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
-import { z } from 'zod';
+import { speakBothLanguages } from '#trouble';
 import type { App, HttpParts } from './app-type.ts';
 import { describeApi } from './openapi.ts';
 import { asker } from './identity.ts';
@@ -45,7 +45,7 @@ const MAX_BODY_BYTES = 262_144;
  * is off because it would write addresses with ids in them.
  */
 export async function buildServer(parts: HttpParts, logger: FastifyBaseLogger | false): Promise<App> {
-  z.config(z.locales.zhCN());
+  speakBothLanguages();
   let requests = 0;
   const app = Fastify({
     ...(logger === false ? { logger: false } : { loggerInstance: logger }),

@@ -16,10 +16,10 @@ import { languageNow } from './words/index.ts';
 function Desk() {
   // Asked here so that a change of language renders everything anew.
   useTranslation();
-  const { look } = useLook();
+  const { look, calm } = useLook();
   return (
     <ConfigProvider
-      theme={antTheme(look)}
+      theme={antTheme(look, calm)}
       locale={languageNow() === 'en' ? enUS : zhCN}
       button={{ autoInsertSpace: false }}
     >

@@ -72,8 +72,8 @@ function emptyFields(draft: Draft): BrokenRule[] {
   const lines = draft.lines.flatMap((line, at) =>
     NEEDED_ON_LINES.filter((field) => line[field].trim() === '').map((field) => `lines.${at}.${field}`),
   );
-  const none = draft.lines.length === 0 ? ['lines'] : [];
-  return [...heads, ...none, ...lines].map((field) => ({ field, rule: 'required' }));
+  const none: BrokenRule[] = draft.lines.length === 0 ? [{ field: 'lines', rule: 'no_drugs' }] : [];
+  return [...[...heads, ...lines].map((field) => ({ field, rule: 'required' as const })), ...none];
 }
 
 function patientRules(draft: Draft, today: string): BrokenRule[] {

@@ -19,8 +19,8 @@ export interface FeedSource {
 export interface FeedListener {
   /** A status that is newer than all before, or equal to the newest with a fresher `server_time`. */
   onStatus(status: SessionStatus): void;
-  /** False when neither the stream nor the last question got through. */
-  onReach(reached: boolean): void;
+  /** False, with what went wrong, when neither the stream nor the last question got through. */
+  onReach(reached: boolean, error?: unknown): void;
 }
 
 const CLOSED = 2;
@@ -53,8 +53,8 @@ export function followSession(source: FeedSource, listener: FeedListener): () =>
     if (stream?.readyState === CLOSED) open();
     try {
       take(await source.askStatus(ending.signal));
-    } catch {
-      if (!streamUp && !ending.signal.aborted) listener.onReach(false);
+    } catch (error) {
+      if (!streamUp && !ending.signal.aborted) listener.onReach(false, error);
     }
     next();
   };

@@ -32,7 +32,12 @@ test('a code whose time is up leaves the screen before the service says so', () 
 
 test('a code that the service has withdrawn is not shown, whatever time is left', () => {
   expect(showsCode(stageOf({ ...shown, code_shown: false }, 60_000))).toBe(false);
-  expect(showsCode(stageOf({ ...shown, phase: 'confirming' }, 60_000))).toBe(false);
+  expect(showsCode(stageOf({ ...shown, phase: 'confirming', code_shown: false }, 60_000))).toBe(false);
+});
+
+test('a code whose channel is silent stays up while the service lets it', () => {
+  expect(stageOf({ ...shown, phase: 'confirming' }, 60_000)).toBe('silent');
+  expect(showsCode('silent')).toBe(true);
 });
 
 test('money that came after the code had left is told apart from money in time', () => {

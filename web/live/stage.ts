@@ -8,6 +8,7 @@ export type Stage =
   | 'creating'
   | 'ready'
   | 'scanned'
+  | 'silent'
   | 'confirming'
   | 'paid'
   | 'paid_late'
@@ -39,16 +40,18 @@ export function stageOf(told: Told, remainingMs: number): Stage {
 
 function pendingStage(told: Told, remainingMs: number): Stage {
   if (told.phase === 'creating') return 'creating';
-  if (!told.code_shown || told.phase === 'confirming' || remainingMs <= 0) return 'confirming';
+  if (!told.code_shown || remainingMs <= 0) return 'confirming';
+  // The channel does not answer, but the code still stands and may be paid.
+  if (told.phase === 'confirming') return 'silent';
   return told.phase === 'scanned' ? 'scanned' : 'ready';
 }
 
 /** True while the image of the code may stand on the screen. */
 export function showsCode(stage: Stage): boolean {
-  return stage === 'ready' || stage === 'scanned';
+  return stage === 'ready' || stage === 'scanned' || stage === 'silent';
 }
 
 /** True when nothing more is expected to happen to this session by itself. */
 export function isOver(stage: Stage): boolean {
-  return !['creating', 'ready', 'scanned', 'confirming'].includes(stage);
+  return !['creating', 'ready', 'scanned', 'silent', 'confirming'].includes(stage);
 }

@@ -61,7 +61,7 @@ export function LoginPage() {
         />
         <Button
           type="link"
-          aria-label={t('app.languageLabel')}
+          lang={languageNow() === 'zh' ? 'en' : 'zh-CN'}
           onClick={() => void chooseLanguage(languageNow() === 'zh' ? 'en' : 'zh')}
         >
           {t('app.language')}

@@ -3,8 +3,8 @@ import type { ReactNode } from 'react';
 export type Tone = 'calm' | 'blue' | 'good' | 'warn' | 'bad';
 
 const SIGNS: Record<Tone, string> = {
-  calm: 'M8 3.2a4.8 4.8 0 1 1 0 9.6 4.8 4.8 0 0 1 0-9.6Z',
-  blue: 'M8 2.5v5.7l3.5 2.1',
+  calm: 'M3.5 8h9',
+  blue: 'M8 1.8a6.2 6.2 0 1 1 0 12.4A6.2 6.2 0 0 1 8 1.8ZM8 5v3.2l2 1.3',
   good: 'M3.5 8.5l3 3 6-6.5',
   warn: 'M8 3v6M8 12.3v.2',
   bad: 'M4 4l8 8M12 4l-8 8',
@@ -19,7 +19,7 @@ export function Badge({ tone, children }: { tone: Tone; children: ReactNode }) {
           d={SIGNS[tone]}
           fill="none"
           stroke="currentColor"
-          strokeWidth="2.2"
+          strokeWidth="2"
           strokeLinecap="round"
           strokeLinejoin="round"
         />

@@ -57,9 +57,11 @@ function subscribe(listener: () => void): () => void {
   return () => listeners.delete(listener);
 }
 
+const lessMotion = matchMedia('(prefers-reduced-motion: reduce)');
+
 /** The look in force, and what was chosen. */
-export function useLook(): { look: Look; choice: LookChoice } {
+export function useLook(): { look: Look; choice: LookChoice; calm: boolean } {
   const look = useSyncExternalStore(subscribe, lookNow);
   const chosen = useSyncExternalStore(subscribe, () => choice);
-  return { look, choice: chosen };
+  return { look, choice: chosen, calm: lessMotion.matches };
 }

@@ -20,6 +20,9 @@ const light: ThemeConfig = {
   token: {
     ...shared,
     colorPrimary: '#0958d9',
+    // A lighter blue under the pointer would lose the contrast of its white words.
+    colorPrimaryHover: '#0747ad',
+    colorPrimaryActive: '#053a8f',
     colorLink: '#0958d9',
     colorText: '#12203a',
     colorTextSecondary: '#4a5872',
@@ -41,6 +44,8 @@ const dark: ThemeConfig = {
   token: {
     ...shared,
     colorPrimary: '#2f6fd8',
+    colorPrimaryHover: '#2a63c2',
+    colorPrimaryActive: '#2456a8',
     colorLink: '#7ab2ff',
     colorText: '#e9eef8',
     colorTextSecondary: '#a8b5ca',
@@ -59,13 +64,21 @@ const dark: ThemeConfig = {
   },
 };
 
-export function antTheme(look: Look): ThemeConfig {
+/** `calm` is for who asked the system for less motion. */
+export function antTheme(look: Look, calm: boolean): ThemeConfig {
   const base = look === 'dark' ? dark : light;
   return {
     ...base,
+    token: { ...base.token, motion: !calm },
     components: {
       Button: { fontWeight: 500, primaryShadow: 'none', defaultShadow: 'none', dangerShadow: 'none' },
-      Segmented: { itemSelectedColor: look === 'dark' ? '#e9eef8' : '#12203a', trackPadding: 3 },
+      Segmented: {
+        itemColor: look === 'dark' ? '#a8b5ca' : '#4a5872',
+        itemSelectedColor: look === 'dark' ? '#e9eef8' : '#12203a',
+        itemSelectedBg: look === 'dark' ? '#33435f' : '#ffffff',
+        trackBg: look === 'dark' ? '#1a2435' : '#e4eaf4',
+        trackPadding: 3,
+      },
       Modal: { titleFontSize: 18 },
     },
   };

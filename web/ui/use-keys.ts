@@ -18,6 +18,8 @@ export function useKeys(keys: KeyMap): void {
       const act = latest.current[event.key];
       if (act === undefined || dialogIsOpen() || (event.key.length === 1 && isWriting(event.target))) return;
       event.preventDefault();
+      // A dialog that this key opens must not hear the same key and close.
+      event.stopPropagation();
       act(event);
     };
     document.addEventListener('keydown', onKey);

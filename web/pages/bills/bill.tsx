@@ -23,10 +23,12 @@ import './bills.css';
 
 export function BillPage() {
   const id = Number(useParams({ from: '/desk/bills/$id' }).id);
+  const { t } = useTranslation();
   const { data: bill, error } = useQuery({ ...billById(id), refetchInterval: 5_000 });
   if (error !== null && bill === undefined) {
     return (
-      <div className="page">
+      <div className="page stack">
+        <h1>{t('bills.title')}</h1>
         <ProblemNote error={error} />
       </div>
     );

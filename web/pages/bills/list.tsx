@@ -16,7 +16,6 @@ import { useKeys } from '../../ui/use-keys.ts';
 import { useLater } from '../../ui/use-later.ts';
 import { ProblemNote } from '../trouble.tsx';
 import { BillBadges } from './badges.tsx';
-import './bills.css';
 
 const FILTERS = ['unpaid', 'paid', 'void'] as const satisfies BillStatus[];
 
@@ -66,7 +65,7 @@ export function BillsPage() {
         />
         <Input
           ref={searchField}
-          className="bill-search"
+          className="list-search"
           size="large"
           allowClear
           prefix={<SearchOutlined aria-hidden="true" />}

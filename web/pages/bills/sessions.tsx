@@ -1,7 +1,7 @@
 import { useTranslation } from 'react-i18next';
 import { Link } from '@tanstack/react-router';
 import type { Bill, BillSession } from '../../api/shapes.ts';
-import { stageOf, type Stage } from '../../live/stage.ts';
+import { isOver, stageOf, type Stage } from '../../live/stage.ts';
 import { paths } from '../../paths.ts';
 import { Badge } from '../../ui/badge.tsx';
 import { clinicMinute } from '../../ui/format.ts';
@@ -28,7 +28,7 @@ export function BillSessions({ bill }: { bill: Bill }) {
 function Attempt({ session }: { session: BillSession }) {
   const { t } = useTranslation();
   const stage = stageInList(session);
-  const over = !['creating', 'ready', 'scanned'].includes(stage);
+  const over = isOver(stage);
   const where = over ? paths.result(session.session_id) : paths.session(session.session_id);
   return (
     <li className="attempt">
@@ -41,13 +41,12 @@ function Attempt({ session }: { session: BillSession }) {
         </span>
         <span className="quiet attempt-numbers">
           {t('bill.outTradeNo')} <span className="numbers-loose">{session.out_trade_no}</span>
-          {session.channel_trade_no === null ? null : (
-            <>
-              {' · '}
-              {t('bill.tradeNo')} <span className="numbers-loose">{session.channel_trade_no}</span>
-            </>
-          )}
         </span>
+        {session.channel_trade_no === null ? null : (
+          <span className="quiet attempt-numbers">
+            {t('bill.tradeNo')} <span className="numbers-loose">{session.channel_trade_no}</span>
+          </span>
+        )}
       </div>
       <Badge tone={toneOf[stage]}>{t(`stageShort.${stage}`)}</Badge>
       <Link {...where} aria-label={`${t('bill.openSession')} ${session.out_trade_no}`}>

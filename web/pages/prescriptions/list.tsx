@@ -14,7 +14,6 @@ import { LinkButton } from '../../ui/link-button.tsx';
 import { Money } from '../../ui/money.tsx';
 import { useKeys } from '../../ui/use-keys.ts';
 import { useLater } from '../../ui/use-later.ts';
-import '../bills/bills.css';
 import { ProblemNote } from '../trouble.tsx';
 import './prescriptions.css';
 import { ChargeBadge, StateBadge } from './badges.tsx';
@@ -51,7 +50,7 @@ export function PrescriptionsPage() {
         />
         <Input
           ref={searchField}
-          className="bill-search"
+          className="list-search"
           size="large"
           allowClear
           prefix={<SearchOutlined aria-hidden="true" />}

@@ -6,7 +6,7 @@ import { useTranslation } from 'react-i18next';
 import { ask, newKey, Problem } from '../../api/client.ts';
 import { queries, staffSession } from '../../api/queries.ts';
 import { bodyOf, emptyDraft, totalOf, type Draft } from '../../forms/prescription-draft.ts';
-import { brokenRules } from '../../forms/prescription-rules.ts';
+import { brokenRules, type BrokenRule } from '../../forms/prescription-rules.ts';
 import { paths } from '../../paths.ts';
 import { goToTrouble } from '../../ui/field.tsx';
 import { Money } from '../../ui/money.tsx';
@@ -29,7 +29,7 @@ export function NewPrescriptionPage() {
   const navigate = useNavigate();
   const { message } = App.useApp();
   const reviews = useQuery(staffSession).data?.review_required ?? false;
-  const [draft, setDraft] = useState(() => emptyDraft('自费'));
+  const [draft, setDraft] = useState(() => emptyDraft(t('rx.selfPay')));
   const [key, setKey] = useState(newKey);
   const [tried, setTried] = useState(false);
   const issuing = useMutation({
@@ -106,7 +106,7 @@ function useTroubles(draft: Draft, tried: boolean, error: Error | null): Map<str
   return useMemo(() => {
     const told = new Map<string, string>();
     for (const { field, rule, facts } of brokenRules(draft, today())) {
-      if ((rule === 'required' && !tried) || told.has(field)) continue;
+      if ((isEmptiness(rule) && !tried) || told.has(field)) continue;
       told.set(field, t(`rules.${rule}`, facts ?? {}));
     }
     if (error instanceof Problem && error.field !== undefined) {
@@ -114,6 +114,10 @@ function useTroubles(draft: Draft, tried: boolean, error: Error | null): Map<str
     }
     return told;
   }, [draft, tried, error, t]);
+}
+
+function isEmptiness(rule: BrokenRule['rule']): boolean {
+  return rule === 'required' || rule === 'no_drugs';
 }
 
 /** The service writes a rule in both languages, `中文 / English`; the shape of a field in one. */

@@ -22,15 +22,19 @@ export function PrescriptionSheet({ id, onClose }: { id: number | undefined; onC
       onClose={onClose}
       size="min(640px, 100vw)"
       title={data?.prescription_no ?? t('prescription.paper')}
-      footer={data === undefined ? null : <SheetActions prescription={data} />}
     >
       {error === null ? null : <ProblemNote error={error} />}
-      {data === undefined ? null : <Paper prescription={data} />}
+      {data === undefined ? null : (
+        <>
+          <Paper prescription={data} />
+          <SheetActions prescription={data} onClose={onClose} />
+        </>
+      )}
     </Drawer>
   );
 }
 
-function SheetActions({ prescription }: { prescription: Prescription }) {
+function SheetActions({ prescription, onClose }: { prescription: Prescription; onClose: () => void }) {
   const { t } = useTranslation();
   const { message } = App.useApp();
   const [asking, setAsking] = useState<'return' | 'void'>();
@@ -99,6 +103,9 @@ function SheetActions({ prescription }: { prescription: Prescription }) {
             {t('prescription.void')}
           </Button>
         ) : null}
+        <Button size="large" className="sheet-close" onClick={onClose}>
+          {t('app.close')}
+        </Button>
       </div>
       <ReasonDialog
         open={asking === 'return'}

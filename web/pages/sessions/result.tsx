@@ -5,7 +5,7 @@ import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { billById, nextUnpaidBill } from '../../api/queries.ts';
 import type { Bill, SessionStatus } from '../../api/shapes.ts';
-import type { Stage } from '../../live/stage.ts';
+import { showsCode, type Stage } from '../../live/stage.ts';
 import { paths } from '../../paths.ts';
 import { clinicTime, maskedName } from '../../ui/format.ts';
 import { LinkButton } from '../../ui/link-button.tsx';
@@ -13,7 +13,7 @@ import { MethodMark } from '../../ui/mark.tsx';
 import { Money } from '../../ui/money.tsx';
 import { Note } from '../../ui/note.tsx';
 import { StageSign } from '../../ui/stage-sign.tsx';
-import { Waiting } from '../trouble.tsx';
+import { NotYet } from './not-yet.tsx';
 import './session.css';
 import { toneOf } from './stage-says.tsx';
 import { useSession } from './use-session.ts';
@@ -26,14 +26,14 @@ const FRESH_MS = 30_000;
 export function ResultPage() {
   const { t } = useTranslation();
   const { sessionId } = useParams({ from: '/desk/sessions/$sessionId/result' });
-  const { status, stage, reached } = useSession(sessionId);
+  const { status, stage, reached, error } = useSession(sessionId);
   const bill = useQuery({ ...billById(status?.bill_id ?? 0), enabled: status !== undefined });
   const { refetch } = bill;
   useEffect(() => {
     if (stage !== undefined) void refetch();
   }, [stage, refetch]);
-  if (status === undefined || stage === undefined) return <Waiting />;
-  const busy = stage === 'creating' || stage === 'confirming';
+  if (status === undefined || stage === undefined) return <NotYet error={error} />;
+  const busy = stage === 'creating' || stage === 'silent' || stage === 'confirming';
   return (
     <div className="page result">
       {reached ? null : <Note tone="warn" alert title={t('session.offline')} />}
@@ -78,7 +78,7 @@ function ResultFacts({ status, bill }: { status: SessionStatus; bill: Bill | und
       {tradeNo === null ? null : (
         <>
           <dt>{t('result.tradeNo')}</dt>
-          <dd className="numbers">{tradeNo}</dd>
+          <dd className="numbers-loose">{tradeNo}</dd>
         </>
       )}
       {bill === undefined ? null : (
@@ -107,7 +107,7 @@ function ResultActions({
   bill: Bill | undefined;
 }) {
   const { t } = useTranslation();
-  const stillOpen = stage === 'ready' || stage === 'scanned' || stage === 'creating';
+  const stillOpen = stage === 'creating' || showsCode(stage);
   const settled = bill !== undefined && bill.status !== 'unpaid';
   return (
     <div className="row result-actions">

@@ -12,11 +12,11 @@ import { MethodMark } from '../../ui/mark.tsx';
 import { Money } from '../../ui/money.tsx';
 import { Note } from '../../ui/note.tsx';
 import { Ring } from '../../ui/ring.tsx';
-import { Waiting } from '../trouble.tsx';
 import { SessionActions } from './actions.tsx';
 import { BillGlance } from './bill-glance.tsx';
 import { useOpenCode } from './open-code.ts';
 import './session.css';
+import { NotYet } from './not-yet.tsx';
 import { StageSays } from './stage-says.tsx';
 import { useSession } from './use-session.ts';
 
@@ -38,7 +38,7 @@ export function SessionPage() {
     if (leaves) void navigate({ ...paths.result(sessionId), replace: true });
   }, [leaves, navigate, sessionId]);
 
-  if (status === undefined || stage === undefined) return <Waiting />;
+  if (status === undefined || stage === undefined) return <NotYet error={live.error} />;
   const born = bill.data?.sessions.find((session) => session.session_id === sessionId)?.created_at;
   const refresh = (): void => opening.mutate({ payment_method: status.payment_method, refresh: true });
   return (

@@ -7,6 +7,7 @@ export const toneOf: Record<Stage, Tone> = {
   creating: 'blue',
   ready: 'blue',
   scanned: 'blue',
+  silent: 'warn',
   confirming: 'warn',
   paid: 'good',
   paid_late: 'good',
@@ -26,7 +27,7 @@ export function StageSays({ stage }: { stage: Stage }) {
     <section className={`paper stage tone-edge-${toneOf[stage]}`} aria-live="polite" aria-atomic="true">
       <StageSign
         tone={toneOf[stage]}
-        busy={stage === 'creating' || stage === 'confirming'}
+        busy={stage === 'creating' || stage === 'silent' || stage === 'confirming'}
         waiting={stage === 'ready'}
       />
       <div>

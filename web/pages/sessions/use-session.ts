@@ -20,8 +20,9 @@ export interface LiveSession {
   status: SessionStatus | undefined;
   stage: Stage | undefined;
   remainingMs: number;
-  /** False while neither the stream nor a question gets through. */
+  /** False while neither the stream nor a question gets through; `error` then says why. */
   reached: boolean;
+  error?: unknown;
   /** Takes a status that came as the answer of an action. */
   take: (status: SessionStatus) => void;
 }
@@ -29,7 +30,7 @@ export interface LiveSession {
 /** One session as it lives: pushed, else polled; its time counted on the service's clock. */
 export function useSession(sessionId: string): LiveSession {
   const [seen, setSeen] = useState<Seen>();
-  const [reached, setReached] = useState(true);
+  const [reach, setReach] = useState<{ reached: boolean; error?: unknown }>({ reached: true });
   const taker = useRef<(status: SessionStatus) => void>(undefined);
   const take = useCallback((status: SessionStatus) => taker.current?.(status), []);
 
@@ -51,7 +52,7 @@ export function useSession(sessionId: string): LiveSession {
         openStream: () => new EventSource(addresses.sessionEvents(sessionId)),
         askStatus: (signal) => askInTime(sessionId, signal),
       },
-      { onStatus: hear, onReach: setReached },
+      { onStatus: hear, onReach: (reached, error) => setReach({ reached, error }) },
     );
     const timer = setInterval(() => {
       if (newest?.status === 'pending') look();
@@ -69,9 +70,9 @@ export function useSession(sessionId: string): LiveSession {
 
   // Until the first word about this session, what was seen may still be of the one before.
   if (seen?.status.session_id !== sessionId) {
-    return { status: undefined, stage: undefined, remainingMs: 0, reached, take };
+    return { status: undefined, stage: undefined, remainingMs: 0, ...reach, take };
   }
-  return { ...seen, stage: stageOf(seen.status, seen.remainingMs), reached, take };
+  return { ...seen, stage: stageOf(seen.status, seen.remainingMs), ...reach, take };
 }
 
 /** A question that a dead network swallows ends after eight seconds, so that the page can say so. */

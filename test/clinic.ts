@@ -1,5 +1,5 @@
 import { createApiKey } from '#access';
-import type { Channel, PaymentMethod } from '#channel';
+import type { Channel, PaymentMethod, RawNotification } from '#channel';
 import { openChannels, planChannels, readSettings } from '#config';
 import { watchChanges, type SessionView } from '#session';
 import type { Store } from '#store';
@@ -80,6 +80,8 @@ export interface Clinic extends Instance {
   weather(change: Partial<Weather>): void;
   calm(): void;
   ledger(): readonly LedgerEntry[];
+  /** Every notification that a channel sent, as it left the gateway. */
+  delivered: readonly RawNotification[];
   /** Everything that the product asked the channels. */
   calls: readonly GatewayCall[];
   meddle(meddler: Meddler | undefined): void;
@@ -148,11 +150,13 @@ export async function openClinic(
     return { status: answer.status, headers: lowerCase(answer.headers), body: answer.body };
   };
 
+  const delivered: RawNotification[] = [];
   const sim = await createSimulator({
     clock: world,
     chance: seededChance(`simulator ${seed}`),
     merchants: both,
     deliver: async (url, headers, body) => {
+      delivered.push({ headers: lowerCase(headers), body });
       // A balancer in front of the instances: whoever is up gets it.
       const target = instances.find((one) => one.process.running);
       if (target === undefined) throw new Error('nobody listens');
@@ -271,6 +275,7 @@ export async function openClinic(
     },
     calm: () => void sim.kernel.board.merge({ reset: true }),
     ledger: () => sim.kernel.ledger.all(),
+    delivered,
     meddle(next) {
       meddler = next;
     },

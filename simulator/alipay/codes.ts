@@ -57,6 +57,10 @@ const words: Record<string, string> = {
   'ACQ.REFUND_AMT_NOT_EQUAL_TOTAL': '撤销或退款金额与订单金额不一致',
   // Recorded with the code itself as its text (2.5).
   'ACQ.REASON_TRADE_REFUND_FEE_ERR': 'ACQ.REASON_TRADE_REFUND_FEE_ERR',
+  // Statements, as they are spelt (2.7).
+  BILL_NOT_EXIST: '账单不存在',
+  INVAILID_ARGUMENTS: '参数不合法',
+  TYPE_NOT_SUPPORTED: '账单类型不支持',
   'ACQ.DISCORDANT_REPEAT_REQUEST': '同一退款请求号退款金额不一致',
 };
 

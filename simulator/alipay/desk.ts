@@ -14,9 +14,17 @@ export interface Desk {
   merchant: AlipayMerchant;
   book: Book;
   notices: Notices;
+  /** Where statements lie, by token. A restart forgets them: none lives longer than 30 s. */
+  links: Map<string, StatementLink>;
   /** The channel's time, epoch milliseconds. */
   now(): number;
   weather(): Weather;
+}
+
+export interface StatementLink {
+  /** `2026-11-21`, clinic time. */
+  day: string;
+  until: number;
 }
 
 /** One authenticated call. */
@@ -25,6 +33,8 @@ export interface Call {
   notifyUrl: string | undefined;
   /** As the request named it. */
   charset: string;
+  /** Host and port as the caller knows this gateway. */
+  host: string;
 }
 
 /** Answers with the node; throws `Refused` for a business failure. */

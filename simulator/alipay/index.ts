@@ -2,6 +2,7 @@
 import { drawText, drawUnit, HEX } from '../kernel/chance.ts';
 import type { Gateway, GatewayAnswer, GatewayRequest, Kernel, Weather } from '../kernel/contract.ts';
 import { createBook } from './book.ts';
+import { download, findStatement, isDownload } from './bill.ts';
 import { cancel } from './cancel.ts';
 import { checkCaller, readContent, readCredentials } from './checks.ts';
 import type { Credentials, TimestampRule } from './checks.ts';
@@ -41,6 +42,7 @@ const operations: Record<string, Operation> = {
   'alipay.trade.cancel': cancel,
   'alipay.trade.refund': refund,
   'alipay.trade.fastpay.refund.query': refundQuery,
+  'alipay.data.dataservice.bill.downloadurl.query': findStatement,
 };
 
 /** Real API names for which this app has no contract: known, and refused by permission. */
@@ -50,7 +52,6 @@ const otherMethods = [
   'alipay.trade.wap.pay',
   'alipay.trade.page.pay',
   'alipay.trade.app.pay',
-  'alipay.data.dataservice.bill.downloadurl.query',
   'alipay.system.oauth.token',
   'alipay.open.app.alipaycert.download',
 ];
@@ -66,6 +67,7 @@ export function createAlipayGateway(
     merchant,
     book: createBook(kernel),
     notices: createNotices(kernel, credentials),
+    links: new Map(),
     now: () => kernel.clock.channelNow(),
     weather: () => kernel.weather('alipay'),
   };
@@ -80,6 +82,11 @@ export function createAlipayGateway(
       weather.delay_ms === 0 ? 0 : Math.round(weather.delay_ms * (0.5 + drawUnit(kernel.chance)));
     if (kernel.draw(weather.lose_request)) return { kind: 'drop', delayMs };
     if (kernel.draw(weather.answer_html)) return { ...badGateway(), delayMs };
+    if (isDownload(request.target)) {
+      return kernel.draw(weather.lose_answer)
+        ? { kind: 'drop', delayMs }
+        : { ...(await download(desk, request.target)), delayMs };
+    }
 
     const received = await receive(request);
     const turned = checkCaller(received, credentials, {
@@ -91,21 +98,21 @@ export function createAlipayGateway(
     if (turned !== undefined) {
       return { ...answer(received, turned.node, turned.signed ? 'alipay' : 'nobody'), delayMs };
     }
-    const node = await act(received, weather);
+    const node = await act(received, weather, request.headers['host'] ?? '127.0.0.1');
     if (kernel.draw(weather.lose_answer)) return { kind: 'drop', delayMs };
     return { ...answer(received, disguise(node, weather), signer(weather)), delayMs };
   }
 
   /** Weather around the act itself: without acting, or after it. */
-  async function act(received: Received, weather: Weather): Promise<Fields> {
+  async function act(received: Received, weather: Weather, host: string): Promise<Fields> {
     if (kernel.draw(weather.throttle)) return failure('40005', 'isv.app-call-limited');
     if (kernel.draw(weather.answer_500)) return systemError();
     if (kernel.draw(weather.answer_unknown_code)) return failure('40004', 'ACQ.NEVER_SEEN_BEFORE');
-    const node = await perform(received, weather);
+    const node = await perform(received, weather, host);
     return kernel.draw(weather.answer_500_after_acting) ? systemError() : node;
   }
 
-  async function perform(received: Received, weather: Weather): Promise<Fields> {
+  async function perform(received: Received, weather: Weather, host: string): Promise<Fields> {
     const content = readContent(received.params, credentials);
     if (!content.ok) return content.node;
     const operation = operations[received.params.get('method') ?? ''];
@@ -114,6 +121,7 @@ export function createAlipayGateway(
       biz: content.biz,
       notifyUrl: received.params.get('notify_url') || undefined,
       charset: received.params.get('charset') ?? received.charset,
+      host,
     };
     try {
       const node = operation(desk, call);
@@ -176,7 +184,7 @@ export function createAlipayGateway(
 
   return {
     channel: 'alipay',
-    serves: (target) => /^\/gateway\.do(\?|$)/.test(target),
+    serves: (target) => /^\/gateway\.do(\?|$)/.test(target) || isDownload(target),
     handle,
     knows: (content) => desk.book.code(content) !== undefined || content.startsWith('https://qr.alipay.com/'),
     scan: (content, payer) => scan(desk, content, payer),

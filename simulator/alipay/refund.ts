@@ -70,13 +70,22 @@ function answer(trade: Trade, fundChange: 'Y' | 'N'): Fields {
   });
 }
 
+/** How often a refund that is stuck looks whether it may go on. */
+const STUCK_LOOK_MS = 5000;
+
 /** Starts a refund: the money moves now, or when the weather lets it. */
 export function giveBack(desk: Desk, trade: Trade, wish: Refund): void {
   trade.refunds.push(wish);
   desk.book.changed();
   const waitMs = desk.weather().refund_pending_ms;
-  if (waitMs === 0) arrive(desk, trade, wish);
-  else desk.kernel.clock.after(waitMs, () => arrive(desk, trade, wish));
+  if (waitMs === 0) arriveUnlessStuck(desk, trade, wish);
+  else desk.kernel.clock.after(waitMs, () => arriveUnlessStuck(desk, trade, wish));
+}
+
+function arriveUnlessStuck(desk: Desk, trade: Trade, wish: Refund): void {
+  if (desk.weather().refund_stuck) {
+    desk.kernel.clock.after(STUCK_LOOK_MS, () => arriveUnlessStuck(desk, trade, wish));
+  } else arrive(desk, trade, wish);
 }
 
 /** After a restart: refunds that were on their way arrive now. */

@@ -1,11 +1,14 @@
 import { createPublicKey, verify } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { buffer } from 'node:stream/consumers';
 import { AlipaySdk } from 'alipay-sdk';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
+import { fromBufferPromise } from 'yauzl';
 import { makeWechatMerchant } from '../wechat/merchant.ts';
 import { createSimulator } from '../server.ts';
 import { makeAlipayMerchant, keyTexts } from './index.ts';
+import { beijing } from './text.ts';
 
 /** The official SDK with verification on, over real HTTP: the judge of what we send. */
 const [alipay, wechat] = await Promise.all([makeAlipayMerchant(), makeWechatMerchant({ bits: 512 })]);
@@ -194,4 +197,51 @@ test('the signed text is the node as it stands in the body, slashes escaped', as
   expect(holds((match?.[1] ?? '').replaceAll('\\/', '/'))).toBe(false);
   expect(answer.headers.get('content-type')).toBe('text/html;charset=utf-8');
   expect(answer.headers.get('trace_id')).toMatch(/^[0-9a-f]{30}$/);
+});
+
+test('the official SDK refunds, asks about the refund, and finds both on the statement of that day', async () => {
+  const day = await createSimulator({
+    merchants: { alipay, wechat },
+    // The SDK stamps its requests with the machine's time, while here two days pass.
+    alipay: { timestamp: { windowMs: 3 * 86_400_000, orLocalTime: true } },
+  });
+  const address = await day.listen(0);
+  const client = new AlipaySdk({
+    appId: alipay.appId,
+    privateKey: keys.appPrivateKey,
+    alipayPublicKey: keys.alipayPublicKey,
+    gateway: `${address}/gateway.do`,
+  });
+  try {
+    const made = await precreate(client);
+    day.gateways.find((one) => one.channel === 'alipay')?.pay(String(made['qrCode']), 'Zhang');
+    const refund = { refundAmount: '2.80', outRequestNo: 'r1', refundReason: '退费' };
+    expect(await ask('refund', refund, client)).toMatchObject({ fundChange: 'Y', refundFee: '2.80' });
+    expect(await ask('refund', refund, client)).toMatchObject({ fundChange: 'N', refundFee: '2.80' });
+    expect(await ask('fastpay.refund.query', { outRequestNo: 'r1' }, client)).toMatchObject({
+      refundStatus: 'REFUND_SUCCESS',
+      refundReason: '退费',
+    });
+    expect(await ask('fastpay.refund.query', { outRequestNo: 'r2' }, client)).not.toHaveProperty(
+      'refundStatus',
+    );
+
+    const billDate = beijing(day.kernel.clock.now()).slice(0, 10);
+    day.kernel.clock.change({ advance_ms: 2 * 86_400_000 });
+    const found = await client.exec(
+      'alipay.data.dataservice.bill.downloadurl.query',
+      { bizContent: { billType: 'trade', billDate } },
+      checked,
+    );
+    const file = await fetch(String(found['billDownloadUrl']));
+    const zip = await fromBufferPromise(Buffer.from(await file.arrayBuffer()), { decodeStrings: false });
+    const [detail = Buffer.alloc(0)] = await Array.fromAsync(zip.eachEntry(), async (entry) =>
+      buffer(await zip.openReadStreamPromise(entry)),
+    );
+    const text = new TextDecoder('gbk').decode(detail);
+    expect(text).toContain(`${outTradeNo}\t,交易\t,春和诊所 门诊缴费 a/b,`);
+    expect(text).toContain('退款合计：1笔，商家实收退款共-2.80元');
+  } finally {
+    await day.close();
+  }
 });

@@ -26,6 +26,12 @@ export function parseBeijing(text: string): number | undefined {
   return Number.isNaN(atMs) || beijing(atMs) !== text ? undefined : atMs;
 }
 
+/** A day `2026-11-22` as the instants of its start and end, Asia/Shanghai; undefined when it is no day. */
+export function dayOf(text: string): { startMs: number; endMs: number } | undefined {
+  const startMs = parseBeijing(`${text} 00:00:00`);
+  return startMs === undefined ? undefined : { startMs, endMs: startMs + DAY_MS };
+}
+
 /** 1280 → `12.80`. */
 export function yuan(fen: number): string {
   const digits = String(fen).padStart(3, '0');

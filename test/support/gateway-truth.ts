@@ -1,4 +1,4 @@
-import type { Simulator } from '../../simulator/server.ts';
+import type { Kernel } from '../../simulator/kernel/contract.ts';
 
 interface AlipayCode {
   out_trade_no: string;
@@ -23,7 +23,7 @@ interface WechatOrder {
 const CODE_LIFE_MS = 7_200_000;
 
 /** The numbers that somebody could pay at this moment, by what the gateways themselves remember: `G` of money-safety.md. */
-export function payableAtGateways({ kernel }: Simulator): Set<string> {
+export function payableAtGateways({ kernel }: { kernel: Pick<Kernel, 'clock' | 'load'> }): Set<string> {
   const now = kernel.clock.channelNow();
   const alipay = (kernel.load('alipay') ?? { codes: [], trades: [] }) as {
     codes: AlipayCode[];

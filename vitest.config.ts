@@ -39,6 +39,7 @@ export default defineConfig({
         test: {
           name: 'browser',
           include: ['test/browser/**/*.test.ts'],
+          globalSetup: ['test/browser/setup.ts'],
           // One Chromium at a time: two of them on two cores measure each other, not us.
           fileParallelism: false,
           maxWorkers: 1,

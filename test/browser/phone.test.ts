@@ -1,6 +1,4 @@
 import { createPrivateKey, sign } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
 import { AxeBuilder } from '@axe-core/playwright';
 import { chromium } from 'playwright-core';
 import type { Browser, Page } from 'playwright-core';
@@ -10,6 +8,7 @@ import { beijing } from '../../simulator/alipay/text.ts';
 import { canonical } from '../../simulator/alipay/wire.ts';
 import { createSimulator } from '../../simulator/server.ts';
 import type { Simulator } from '../../simulator/server.ts';
+import { chromiumPath } from './chromium.ts';
 
 /** The pretend wallet and the weather panel as a person meets them, on a narrow phone. */
 const simulator: Simulator = await createSimulator({ keyBits: 1024 });
@@ -21,7 +20,7 @@ let number = 0;
 beforeAll(async () => {
   url = await simulator.listen(0);
   browser = await chromium.launch({
-    executablePath: findChromium(),
+    executablePath: chromiumPath(),
     args: [
       '--no-sandbox',
       '--disable-gpu',
@@ -41,15 +40,6 @@ beforeEach(async () => {
   await page.goto(`${url}/phone`);
 });
 afterEach(() => page.context().close());
-
-function findChromium(): string {
-  const found = (process.env['PATH'] ?? '')
-    .split(delimiter)
-    .map((folder) => join(folder, 'chromium'))
-    .find(existsSync);
-  if (found === undefined) throw new Error('chromium is not on the PATH');
-  return found;
-}
 
 /** A code of the pretend Alipay over 128.50 yuan. */
 async function newCode(): Promise<{ content: string; outTradeNo: string }> {

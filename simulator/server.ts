@@ -152,7 +152,7 @@ function send(outgoing: ServerResponse, answer: GatewayAnswer): void {
     outgoing.destroy();
     return;
   }
-  outgoing
-    .writeHead(answer.status, { ...answer.headers, 'content-length': answer.body.length })
-    .end(answer.body);
+  // A 204 has no body, and so no length of one (RFC 9110, 8.6).
+  const length = answer.status === 204 ? {} : { 'content-length': answer.body.length };
+  outgoing.writeHead(answer.status, { ...answer.headers, ...length }).end(answer.body);
 }

@@ -104,6 +104,7 @@ export interface Weather {
   statement_late: number; // the day's file is not there yet, though it is time
   statement_truncated: number; // the file is cut off
   statement_wrong_sum: number; // the file's own sums do not agree with its lines
+  statement_wrong_hash: number; // WeChat: the promised SHA-1 is another file's
   statement_line_missing: number; // a line is missing and the sums agree: the same lines at every download
   statement_line_differs: number; // a line's amount is a fen off and the sums agree, at every download alike
   /** Channel habits that the references mark (unconfirmed): both ways can be had. */

@@ -67,6 +67,7 @@ const groups = [
       statement_late: ['到点仍未生成', 'not there yet'],
       statement_truncated: ['文件残缺', 'cut off'],
       statement_wrong_sum: ['合计与明细不符', 'its sums disagree'],
+      statement_wrong_hash: ['哈希值不符（微信）', 'a wrong hash'],
       statement_line_missing: ['少一笔，合计相符', 'a line missing, sums agree'],
       statement_line_differs: ['金额差一分，合计相符', 'a fen off, sums agree'],
     },

@@ -12,6 +12,9 @@ export function toAnswer(kernel: Kernel, weather: Weather, reply: Reply, key: Si
   const body = bodyOf(reply);
   const headers = { ...commonHeaders(kernel), ...traceHeader(kernel, reply) };
   if (reply.kind === 'empty') return { kind: 'answer', status: reply.status, headers, body };
+  if (reply.kind === 'file') {
+    return { kind: 'answer', status: 200, headers: { ...headers, 'Content-Type': 'text/plain' }, body };
+  }
   // On a 204 too: some SDKs read the content type of every success (section 14).
   const typed = { ...headers, 'Content-Type': 'application/json; charset=utf-8' };
   const signature = isSigned(reply, weather) ? spoil(kernel, weather, body, key) : {};
@@ -47,12 +50,13 @@ function spoil(kernel: Kernel, weather: Weather, body: Uint8Array, key: SigningK
 
 function bodyOf(reply: Reply): Uint8Array {
   if (reply.kind === 'empty' || reply.body === undefined) return new Uint8Array();
+  if (reply.kind === 'file') return reply.body;
   return Buffer.from(JSON.stringify(reply.body));
 }
 
 function traceHeader(kernel: Kernel, reply: Reply): Record<string, string> {
   if (reply.kind === 'empty') return {};
-  const number = reply.kind === 'done' ? 0 : reply.number;
+  const number = reply.kind === 'done' || reply.kind === 'file' ? 0 : reply.number;
   return number === undefined ? {} : { 'Request-ID': requestId(kernel.chance, number) };
 }
 

@@ -42,7 +42,8 @@ export interface Refund {
   out_trade_no: string;
   created_at: number;
   status: 'PROCESSING' | Refund['ends_as'];
-  success_at?: number;
+  /** By the channel's clock, when it left PROCESSING. */
+  ended_at?: number;
   /** How it will end, and when: by the world's clock, for skew moves stamps and not waiting. */
   ends_as: 'SUCCESS' | 'CLOSED' | 'ABNORMAL';
   ends_at: number;

@@ -14,6 +14,10 @@ export function letters(chance: Chance, length: number): string {
   return drawText(chance, alphabet, length);
 }
 
+export function base64url(chance: Chance, length: number): string {
+  return drawText(chance, `${alphabet}-_`, length);
+}
+
 export function hex(chance: Chance, bytes: number): string {
   return Buffer.from(chance(bytes)).toString('hex');
 }

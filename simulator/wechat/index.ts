@@ -41,6 +41,7 @@ export function createWechatGateway(kernel: Kernel, merchant: WechatMerchant): W
     merchant,
     book,
     platform,
+    offers: new Map(),
     notifications: createNotifications(kernel, merchant, platform),
     now: () => kernel.clock.channelNow(),
     weather: () => kernel.weather('wechat'),
@@ -97,5 +98,5 @@ export function createWechatGateway(kernel: Kernel, merchant: WechatMerchant): W
 
 /** Strangers and wrong paths never get as far as acting. */
 function isActed(reply: Reply): boolean {
-  return reply.kind === 'done' || reply.kind === 'refused';
+  return reply.kind === 'done' || reply.kind === 'refused' || reply.kind === 'file';
 }

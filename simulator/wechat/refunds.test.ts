@@ -174,6 +174,18 @@ describe('refunds', () => {
     expect((await refund('R-1', 1)).status).toBe(200);
   });
 
+  test('a stuck refund is PROCESSING until the weather changes, and then ends', async () => {
+    world.kernel.board.merge({ refund_stuck: true });
+    await refund('R-1', 1);
+    await world.clock.advance(24 * 60 * minute);
+    expect((await look('R-1')).json).toMatchObject({ status: 'PROCESSING' });
+    expect(world.deliveries).toHaveLength(0);
+    world.kernel.board.merge({ reset: true });
+    await world.clock.advance(minute);
+    expect((await look('R-1')).json).toMatchObject({ status: 'SUCCESS' });
+    expect(world.deliveries).toHaveLength(1);
+  });
+
   test('a refund under way ends after a restart', async () => {
     world.kernel.board.merge({ refund_pending_ms: 60 * minute });
     await refund('R-1', 1);

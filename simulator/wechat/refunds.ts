@@ -12,6 +12,8 @@ const yearMs = 365 * 24 * 60 * minuteMs;
 const mostRefunds = 50;
 /** Wallets are paid within five minutes; two seconds let a watcher see PROCESSING. */
 const endsAfterMs = 2000;
+/** How often a stuck refund looks whether the weather has changed. */
+const stuckForMs = 10_000;
 
 /** `POST /v3/refund/domestic/refunds`: accepts once per out_refund_no. */
 export function acceptRefund(desk: Desk, request: RefundOrder): Reply {
@@ -100,9 +102,13 @@ function awaitEnd(desk: Desk, refund: Refund): void {
 function end(desk: Desk, refund: Refund): void {
   const order = desk.book.orders.get(refund.out_trade_no);
   if (order?.paid === undefined) return;
+  if (desk.weather().refund_stuck) {
+    desk.kernel.clock.after(stuckForMs, () => end(desk, refund));
+    return;
+  }
   refund.status = refund.ends_as;
+  refund.ended_at = desk.now();
   if (refund.status === 'SUCCESS') {
-    refund.success_at = desk.now();
     desk.kernel.ledger.add({
       kind: 'refund',
       channel: 'wechat',
@@ -111,7 +117,7 @@ function end(desk: Desk, refund: Refund): void {
       channel_trade_no: refund.transaction_id,
       amount_fen: refund.request.amount.refund,
       payer: order.paid.payer,
-      at: refund.success_at,
+      at: refund.ended_at,
     });
   }
   desk.book.save();
@@ -168,6 +174,7 @@ function noticeOf(desk: Desk, refund: Refund): object {
   };
 }
 
-function successTime({ success_at }: Refund): { success_time?: string } {
-  return success_at === undefined ? {} : { success_time: rfc3339(success_at) };
+function successTime({ status, ended_at }: Refund): { success_time?: string } {
+  if (status !== 'SUCCESS' || ended_at === undefined) return {};
+  return { success_time: rfc3339(ended_at) };
 }

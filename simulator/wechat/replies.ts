@@ -2,6 +2,8 @@
 export type Reply =
   | { kind: 'done'; status: 200 | 202 | 204; body?: object }
   | { kind: 'refused'; status: number; body: ErrorBody; number: number }
+  /** Goes out as it is, never signed: its hash was told before (10.2). */
+  | { kind: 'file'; status: 200; body: Uint8Array }
   /** Found before the caller is known: never signed; one of them even lacks its `Request-ID` (2.3). */
   | { kind: 'unauthenticated'; status: number; body: ErrorBody; number: number | undefined }
   | { kind: 'empty'; status: 404 | 405 };
@@ -65,6 +67,11 @@ export const refusals = {
   refundTooOld: refused(400, 'INVALID_REQUEST', '订单已超过可退款的最大期限', 268892184),
   refundTooSoon: refused(429, 'FREQUENCY_LIMITED', '你的操作过于频繁，请稍后再试。', 268448746),
   refundUnfunded: refused(403, 'NOT_ENOUGH', '基本账户余额不足，请充值后重新发起', 268892709),
+  statementTooOld: refused(400, 'INVALID_REQUEST', '账单日期过早，仅支持查询三个月内的账单', 270522880),
+  statementNotPast: refused(400, 'INVALID_REQUEST', '账单日期须早于今日', 270522884),
+  statementMissing: refused(400, 'NO_STATEMENT_EXIST', '账单文件不存在', 270522881),
+  statementCreating: refused(400, 'STATEMENT_CREATING', '账单生成中，请稍后再试', 270522882),
+  statementTokenOver: refused(400, 'INVALID_REQUEST', '下载地址已失效，请重新申请账单', 268435461),
   throttled: refused(429, 'FREQUENCY_LIMITED', '频率超限，请稍后再试', 268447840),
   systemError: refused(500, 'SYSTEM_ERROR', '系统异常，请稍后重试', 268435460),
   unknownCode: refused(400, 'BUSINESS_STATUS_SHIFTED', '业务状态异常', 268439999),

@@ -16,11 +16,15 @@ import type { Platform } from './platform.ts';
 import { acceptRefund, queryRefund } from './refunds.ts';
 import { done, paramError, refusals } from './replies.ts';
 import type { Reply } from './replies.ts';
+import { handOver, offerStatement } from './statement.ts';
+import type { Offer } from './statement.ts';
 import { pay } from './wallet.ts';
 
 /** Everything a route may touch. */
 export interface Counter extends Desk {
   platform: Platform;
+  /** Statement files by their token. */
+  offers: Map<string, Offer>;
 }
 
 export interface Call {
@@ -43,6 +47,8 @@ const table: readonly (readonly [method: string, path: RegExp, route: Route])[] 
   ['POST', new RegExp(`^${orders}/out-trade-no/([^/]+)/close$`), close],
   ['POST', new RegExp(`^${refunds}$`), refund],
   ['GET', new RegExp(`^${refunds}/([^/]+)$`), queryByRefundNumber],
+  ['GET', /^\/v3\/bill\/tradebill$/, statement],
+  ['GET', /^\/v3\/billdownload\/file$/, file],
   ['GET', /^\/v3\/certificates$/, certificates],
   ['POST', /^\/v3\/security\/echo$/, echo],
 ];
@@ -104,6 +110,14 @@ function refund(counter: Counter, { request }: Call): Reply {
 
 function queryByRefundNumber(counter: Counter, { number }: Call): Reply {
   return queryRefund(counter, counter.book.refunds.get(number));
+}
+
+function statement(counter: Counter, { query, request }: Call): Reply {
+  return offerStatement(counter, counter.offers, query, request.headers['host'] ?? '');
+}
+
+function file(counter: Counter, { query }: Call): Reply {
+  return handOver(counter, counter.offers, query);
 }
 
 function certificates({ platform, merchant, kernel }: Counter): Reply {

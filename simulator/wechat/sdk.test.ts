@@ -1,5 +1,6 @@
 /** The oracle: `wechatpay-axios-plugin`, another reading of the same documents, over a real server. */
-import { X509Certificate } from 'node:crypto';
+import { createHash, X509Certificate } from 'node:crypto';
+import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Aes, Formatter, Rsa, Wechatpay } from 'wechatpay-axios-plugin';
 import { createKernel } from '../kernel/kernel.ts';
@@ -9,6 +10,7 @@ import { createWechatGateway } from './index.ts';
 import type { WechatGateway } from './index.ts';
 import { makeWechatMerchant } from './merchant.ts';
 import type { SigningMode, WechatMerchant } from './merchant.ts';
+import { beijing } from './time.ts';
 
 interface Delivery {
   headers: Record<string, string>;
@@ -87,6 +89,15 @@ function client({ merchant, server }: World, serial?: string) {
         .chain('/v3/pay/transactions/out-trade-no/{number}/close')
         .post({ mchid: merchant.mchid }, { ...config, number }),
     certificates: () => pay.chain('/v3/certificates').get(config),
+    refund: (body: object) => pay.chain('/v3/refund/domestic/refunds').post(body, config),
+    queryRefund: (number: string) =>
+      pay.chain('/v3/refund/domestic/refunds/{number}').get({ ...config, number }),
+    tradeBill: (params: object) => pay.chain('/v3/bill/tradebill').get({ ...config, params }),
+    download: (url: string) => {
+      const { pathname, searchParams } = new URL(url);
+      const params = Object.fromEntries(searchParams);
+      return pay.chain(pathname).get({ ...config, params, responseType: 'arraybuffer' });
+    },
   };
 }
 
@@ -210,6 +221,61 @@ describe('the SDK against the pretend WeChat Pay', () => {
     const key = Rsa.from(byKey.merchant.publicKey.publicKey, 'public');
     expect(Rsa.verify(message, answer.headers['wechatpay-signature'], key)).toBe(true);
   });
+
+  test('gives money back, and sees it arrive', async () => {
+    const api = client(byKey);
+    const { code } = await api.native(order(byKey.merchant, 'SDK-REFUND'));
+    byKey.gateway.pay(code, 'anna');
+    const wish = {
+      out_trade_no: 'SDK-REFUND',
+      out_refund_no: 'SDK-R-1',
+      reason: '退款',
+      notify_url: 'http://127.0.0.1:9/notify',
+      amount: { refund: 230, total: 1230, currency: 'CNY' },
+    };
+    expect((await api.queryRefund('SDK-R-1')).status).toBe(404);
+    const accepted = await api.refund(wish);
+    expect(accepted.data).toMatchObject({ status: 'PROCESSING', amount: { refund: 230 } });
+    expect((await api.refund(wish)).data).toEqual(accepted.data);
+    const before = byKey.deliveries.length;
+    byKey.kernel.clock.change({ advance_ms: 2000 });
+    await expect.poll(() => byKey.deliveries.length).toBe(before + 1);
+    const { verified, notice } = readDelivery(byKey.merchant, byKey.deliveries[before] as Delivery);
+    expect([verified, notice.event_type]).toEqual([true, 'REFUND.SUCCESS']);
+    expect((await api.queryRefund('SDK-R-1')).data).toMatchObject({
+      refund_id: Reflect.get(accepted.data, 'refund_id'),
+      status: 'SUCCESS',
+    });
+  });
+
+  test.each([{}, { tar_type: 'GZIP' }])(
+    'downloads the file of a day that its hash promised (%o)',
+    async (wish) => {
+      const world = await open('public_key');
+      const api = client(world);
+      const { code } = await api.native(order(world.merchant, 'SDK-BILL'));
+      const twoDays = 2 * 24 * 60 * 60 * 1000;
+      // Paid two days ago, by the channel's clock: a bill of that day is built by now.
+      world.kernel.clock.change({ skew_ms: -twoDays });
+      const bill_date = beijing(world.kernel.clock.channelNow()).slice(0, 10);
+      expect(world.gateway.pay(code, 'anna').ok).toBe(true);
+      world.kernel.clock.change({ skew_ms: 0 });
+
+      const promise = (await api.tradeBill({ bill_date, ...wish })).data;
+      expect(promise).toMatchObject({
+        hash_type: 'SHA1',
+        hash_value: expect.stringMatching(/^[0-9a-f]{40}$/),
+      });
+      expect(promise.download_url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/v3\/billdownload\/file\?token=/);
+      const answer = await api.download(promise.download_url);
+      expect(answer.headers).not.toHaveProperty('wechatpay-signature');
+      const file = Buffer.from(answer.data);
+      const bytes = 'tar_type' in wish ? gunzipSync(file) : file;
+      expect(createHash('sha1').update(bytes).digest('hex')).toBe(promise.hash_value);
+      expect(bytes.toString()).toContain('`SDK-BILL,');
+      expect((await api.tradeBill({ bill_date: '2020-01-01' })).data.code).toBe('INVALID_REQUEST');
+    },
+  );
 
   test('a wrongly signed success is refused by the SDK although the order was placed', async () => {
     byKey.kernel.board.merge({ answer_wrong_signature: 1 });

@@ -8,6 +8,10 @@ export function imageUrl(publicId: string): string {
   return `${base}/qr-codes/${publicId}.png`;
 }
 
+export function eventsUrl(publicId: string): string {
+  return `${base}/payment-sessions/${publicId}/events`;
+}
+
 /** The whole public state of a session: status reads, events and pages all show this object. */
 export function sessionStatusReply(session: SessionView, nowMs: number) {
   return {

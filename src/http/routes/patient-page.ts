@@ -1,2 +1,51 @@
+import { z } from 'zod';
+import { readSession, watch } from '#session';
+import { base64url } from '#world';
 import type { App, HttpParts } from '../app-type.ts';
-export function patientPageRoutes(_app: App, _parts: HttpParts): void {}
+import { renderNoSession, renderPatientPage } from '../patient-page.ts';
+import { eventsUrl, imageUrl, sessionStatusReply } from '../present.ts';
+import { sessionId } from '../schemas/session.ts';
+
+/** The page on the patient's own phone: no login, nothing but what the status read says too. */
+export function patientPageRoutes(app: App, parts: HttpParts): void {
+  app.get('/pay/:session_id', {
+    config: { limit: 'public' },
+    schema: { hide: true, params: z.object({ session_id: z.string() }) },
+    handler: async (request, reply) => {
+      const nonce = base64url(parts.world, 16);
+      const language = /^en\b/i.test(request.headers['accept-language'] ?? '') ? 'en' : 'zh';
+      const around = { clinicName: parts.clinic.name, world: parts.gatewayWorld, nonce, language } as const;
+      void reply
+        .type('text/html; charset=utf-8')
+        .header('cache-control', 'no-store')
+        .header('content-security-policy', policyWith(nonce));
+
+      const asked = sessionId.safeParse(request.params.session_id);
+      const session = asked.success ? await readSession(parts, asked.data) : undefined;
+      if (session === undefined) return reply.code(404).send(renderNoSession(around));
+      await watch(parts, session);
+      return reply.send(
+        renderPatientPage({
+          ...around,
+          status: sessionStatusReply(session, parts.world.now()),
+          imageUrl: imageUrl(session.public_id),
+          eventsUrl: eventsUrl(session.public_id),
+        }),
+      );
+    },
+  });
+}
+
+/** Stricter than the staff pages': one style and one script, both ours by nonce. */
+function policyWith(nonce: string): string {
+  return [
+    "default-src 'none'",
+    `script-src 'nonce-${nonce}'`,
+    `style-src 'nonce-${nonce}'`,
+    "img-src 'self'",
+    "connect-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join('; ');
+}

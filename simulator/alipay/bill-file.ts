@@ -141,7 +141,8 @@ function sumOf(movements: readonly Movement[]): number {
 
 /** 0.6 %, taken for a payment and given back with a refund. */
 function feeOf(fen: number): number {
-  return Math.round((-fen * 6) / 1000);
+  const fee = Math.round((Math.abs(fen) * 6) / 1000);
+  return fen < 0 ? fee : -fee;
 }
 
 function signedYuan(fen: number): string {

@@ -5,7 +5,7 @@ import { worldOfAlipayGateway } from './configuration.ts';
 import { DETAIL_TITLE, readDetailFile, type Frame, type Movement } from './detail-file.ts';
 import { ask, textOf, without, type Gateway } from './gateway.ts';
 import { statementCall } from './requests.ts';
-import { addTo, checkHead, checkTrailer, noSums } from './trailer.ts';
+import { addTo, checkEnd, checkHead, checkTrailer, noSums } from './trailer.ts';
 import { strange } from './translate.ts';
 import { UnusableStatement, wholeOrNothing } from './unusable.ts';
 import { unzip } from './unzip.ts';
@@ -102,6 +102,7 @@ export function readStatement(files: readonly Uint8Array[], day: string, account
   if (bytes === undefined || details.length > 1) {
     throw new UnusableStatement('undocumented', `${details.length} detail files in the ZIP`);
   }
+  checkEnd(bytes);
   const frame: Frame = { head: [], tail: [] };
   const sums = noSums();
   for (const movement of readDetailFile(bytes, frame)) addTo(sums, movement);

@@ -42,7 +42,14 @@ export function checkHead({ head }: Frame, day: string, account: string): string
 }
 
 /** The last line of a whole file. */
-const EXPORTED = /^#导出时间：\[\d{4}年\d{2}月\d{2}日 \d{2}:\d{2}:\d{2}\]\s*$/;
+const EXPORTED = /(?:^|\n)#导出时间：\[\d{4}年\d{2}月\d{2}日 \d{2}:\d{2}:\d{2}\]\s*$/;
+const LAST_LINE_BYTES = 256;
+
+/** A file that does not end as it has to is cut off, whatever the line is that the cut went through. */
+export function checkEnd(file: Uint8Array): void {
+  const end = new TextDecoder('gb18030').decode(file.subarray(-LAST_LINE_BYTES));
+  if (!EXPORTED.test(end)) throw new UnusableStatement('unverified', 'the file is cut off');
+}
 
 /**
  * Counts and sums, in both wordings that are known (alipay.md 2.7): the older sums what was ordered, the
@@ -73,14 +80,12 @@ const wordings: readonly { kind: Movement['kind']; pattern: RegExp; amounts: rea
 ];
 
 /**
- * Holds the movements to what the file says of itself, to the last digit. A file without its last line is
- * cut off; one whose sums stand in words that we do not know is for a person to look at.
+ * Holds the movements to what the file says of itself, to the last digit. Sums in words that we do not
+ * know are for a person to look at.
  */
 export function checkTrailer({ tail }: Frame, sums: Record<Movement['kind'], Sums>): void {
-  const lines = tail.filter((line) => line.trim() !== '');
-  if (!EXPORTED.test(lines.at(-1) ?? '')) throw new UnusableStatement('unverified', 'the file is cut off');
   for (const kind of ['交易', '退款'] as const) {
-    const line = onlyOne(lines, `#${kind}合计`);
+    const line = onlyOne(tail, `#${kind}合计`);
     const wording = wordings.find((one) => one.kind === kind && one.pattern.test(line));
     const [, count, ...said] = wording?.pattern.exec(line) ?? [];
     if (wording === undefined) throw new UnusableStatement('undocumented', `${kind}合计 in unknown words`);

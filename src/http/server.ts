@@ -29,7 +29,7 @@ import { servePages } from './web.ts';
  * Requests a minute from one address, by what they ask. A hundred pages that poll every two seconds
  * make 3,000 public reads a minute and must never meet their limit; guessing at links must.
  */
-const limits = { public: 20_000, notifications: 12_000, staff: 3_000, login: 20 } as const;
+const limits = { public: 20_000, notifications: 12_000, staff: 12_000, login: 20 } as const;
 type Limit = keyof typeof limits | 'none';
 
 declare module 'fastify' {

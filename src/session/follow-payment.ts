@@ -238,9 +238,9 @@ export async function beginRetirement(
   actor: string,
 ): Promise<boolean> {
   const cause = { actor, atMs: parts.world.now(), reason };
+  const moved = await movePayment(tx, payment, 'retire', cause);
   await moveSession(tx, parts.hub, session, 'retire', cause, { retiring: reason });
   if (session.qr_code_content === '') await endSession(tx, parts, session, cause);
-  const moved = await movePayment(tx, payment, 'retire', cause);
   return moved !== 'illegal';
 }
 

@@ -64,7 +64,11 @@ export async function inquire(
     if (lease === 'done') break;
     if (lease !== undefined) {
       const bell = new AbortController();
-      await Promise.race([followPayment(parts, lease), pause(parts.world, INQUIRY_PATIENCE_MS, bell.signal)]);
+      const asked = followPayment(parts, lease).catch((error: unknown) => {
+        // Overtaken, or the database is away: what is known is answered all the same.
+        parts.log.warn('inquiry', { detail: error instanceof Error ? error.message : String(error) });
+      });
+      await Promise.race([asked, pause(parts.world, INQUIRY_PATIENCE_MS, bell.signal)]);
       bell.abort();
       break;
     }

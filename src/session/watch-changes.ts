@@ -11,6 +11,8 @@ const AT_ONCE = 500;
  * pages listen to. No tail of new rows: they commit out of order, and one would be missed.
  */
 export function watchChanges(parts: Parts): Cancel {
+  // One process writes an embedded database: what it changes, it tells itself.
+  if (parts.store.engine === 'sqlite') return () => undefined;
   let cancel: Cancel = () => undefined;
   let stopped = false;
   const look = async (): Promise<void> => {

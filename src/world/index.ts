@@ -1,4 +1,5 @@
 export { followedWorld } from './followed-clock.ts';
+export { ownAddresses, sendPinned, type PinnedAddress } from './pinned.ts';
 export { systemWorld } from './system.ts';
 export {
   jitter,

@@ -1,22 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { asFault } from './network-faults.ts';
+import { sendPinned } from './pinned.ts';
 import { NetworkFault, type Cancel, type InboundAnswer, type OutboundRequest, type World } from './world.ts';
-
-/** Codes that say the connection never stood. A reset is none of them: it may come after the request went. */
-const NEVER_STOOD = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'UND_ERR_CONNECT_TIMEOUT',
-  'CERT_HAS_EXPIRED',
-  'CERT_NOT_YET_VALID',
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-  'ERR_TLS_CERT_ALTNAME_INVALID',
-]);
 
 const MAX_ANSWER_BYTES = 1_048_576;
 /** setTimeout takes no longer delay than this; a longer one is waited for in pieces. */
@@ -31,7 +16,8 @@ export function systemWorld(allowed: (url: URL) => boolean): World {
     now: () => Date.now(),
     random: (count) => randomBytes(count),
     after: systemTimer,
-    send: (request) => sendOverNetwork(request, allowed),
+    send: (request) =>
+      request.mayConnect === undefined ? sendOverNetwork(request, allowed) : sendPinned(request, allowed),
   };
 }
 
@@ -84,12 +70,4 @@ async function readUpTo(answer: Response, maxBytes: number): Promise<Uint8Array>
     pieces.push(piece);
   }
   return Buffer.concat(pieces);
-}
-
-function asFault(error: unknown): NetworkFault {
-  if (error instanceof NetworkFault) return error;
-  const cause = error instanceof Error ? (error.cause ?? error) : error;
-  const code = typeof cause === 'object' && cause !== null && 'code' in cause ? String(cause.code) : '';
-  const name = error instanceof Error ? error.name : 'unknown';
-  return new NetworkFault(NEVER_STOOD.has(code) ? 'not_sent' : 'no_answer', code === '' ? name : code);
 }

@@ -26,6 +26,12 @@ export interface OutboundRequest {
   timeoutMs: number;
   /** A longer answer is a fault. Default 1 MiB. */
   maxBytes?: number;
+  /**
+   * For an address that an operator chose: its name is resolved once, all that it leads to must pass
+   * here, and the connection goes there and nowhere else, whatever the name says a moment later
+   * (security.md 27). Of the answer only status and headers are given; its body is thrown away.
+   */
+  mayConnect?: (address: string) => boolean;
 }
 
 export interface InboundAnswer {

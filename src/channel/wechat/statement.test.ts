@@ -90,6 +90,14 @@ function wholeOf(outcome: Outcome<StatementDay>) {
   return { ...outcome.value, lines: [...outcome.value.lines] };
 }
 
+function unzips(file: Uint8Array): boolean {
+  try {
+    return gunzipSync(file).equals(plain);
+  } catch {
+    return false;
+  }
+}
+
 const authorizationOf = (request: OutboundRequest | undefined) => request?.headers['authorization'] ?? '';
 
 describe('the statement of a day', () => {
@@ -182,12 +190,10 @@ describe('a statement is refused whole', () => {
         const place = at % file.length;
         file[place] = (file[place] ?? 0) ^ flipped;
         const outcome = await proven(file);
-        if (outcome.outcome === 'done') {
-          expect(gunzipSync(file)).toEqual(plain); // a byte of gzip's own header that nobody reads
-          expect(wholeOf(outcome).lines).toEqual(lines);
-        } else {
-          expect(short(outcome)).toBe('unknown unverified');
-        }
+        // Gzip's own header has bytes that nobody reads.
+        const same = zip && unzips(file);
+        expect(short(outcome)).toBe(same ? 'done whole' : 'unknown unverified');
+        expect(same ? wholeOf(outcome).lines : lines).toEqual(lines);
       }),
       { numRuns: 500 },
     );

@@ -38,11 +38,12 @@ export function eventRoutes(app: App, parts: HttpParts): void {
       };
       let telling = Promise.resolve();
       const tell = (): void => {
-        telling = telling.then(async () => {
-          const session = await readSession(parts, publicId);
-          if (session !== undefined) await send(session);
-        });
-        telling.catch((error: unknown) => request.log.warn({ event: 'stream', detail: String(error) }));
+        telling = telling
+          .then(async () => {
+            const session = await readSession(parts, publicId);
+            if (session !== undefined) await send(session);
+          })
+          .catch((error: unknown) => request.log.warn({ event: 'stream', detail: String(error) }));
       };
       const stopListening = parts.hub.listen(publicId, tell);
       const stopWatching = keepWatched(parts, publicId);

@@ -7,14 +7,14 @@ const QUOTED = /^"(?:[^"]|"")*"$/;
  * back together in the one column of free text, `freeAt`. Undefined when neither fits.
  */
 export function cellsOf(line: string, count: number, freeAt: number): string[] | undefined {
-  const quoted = csvCells(line);
+  const quoted = line.includes('"') ? csvCells(line) : undefined;
   const cells = quoted?.length === count ? quoted : rejoin(line.split(','), count, freeAt);
   return cells?.map((cell) => cell.trim());
 }
 
-function rejoin(cells: readonly string[], count: number, freeAt: number): string[] | undefined {
+function rejoin(cells: string[], count: number, freeAt: number): string[] | undefined {
   const surplus = cells.length - count;
-  if (surplus < 0) return undefined;
+  if (surplus <= 0) return surplus === 0 ? cells : undefined;
   const free = cells.slice(freeAt, freeAt + surplus + 1).join(',');
   return [...cells.slice(0, freeAt), free, ...cells.slice(freeAt + surplus + 1)];
 }

@@ -87,7 +87,8 @@ export const prescriptionPages = (asked: { state?: PrescriptionState; q?: string
 export const prescriptionById = (id: number) =>
   queryOptions({
     queryKey: ['prescription', id],
-    queryFn: ({ signal }) => ask('GET /api/v1/prescriptions/{id}', { path: { id } }, { signal }),
+    queryFn: ({ signal }) =>
+      ask('GET /api/v1/prescriptions/{prescription_id}', { path: { prescription_id: id } }, { signal }),
   });
 
 export const drugsFor = (q: string) =>

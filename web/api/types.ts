@@ -1,6 +1,51 @@
 // Written by scripts/generate-api.ts from /openapi.json. Change the server, then run it again.
 
 export interface Operations {
+  'POST /api/v1/finance/bills/{bill_id}/qr-payment': {
+    path: {
+      bill_id: number;
+    };
+    body: OpenSessionInput;
+    answer: OpenedSession;
+  };
+  'GET /api/v1/finance/payment-sessions/{session_id}/status': {
+    path: {
+      session_id: string;
+    };
+    answer: SessionStatus;
+  };
+  'POST /api/v1/finance/payment-sessions/{session_id}/cancellation': {
+    path: {
+      session_id: string;
+    };
+    body: CancellationInput;
+    answer: Retirement;
+  };
+  'POST /api/v1/finance/payment-sessions/{session_id}/inquiry': {
+    path: {
+      session_id: string;
+    };
+    body: Record<string, unknown>;
+    answer: SessionStatus;
+  };
+  'GET /api/v1/finance/payment-sessions/{session_id}/events': {
+    path: {
+      session_id: string;
+    };
+    answer: void;
+  };
+  'GET /api/v1/finance/qr-codes/{session_id}.png': {
+    path: {
+      session_id: string;
+    };
+    answer: void;
+  };
+  'GET /api/v1/finance/qr-codes/{session_id}.svg': {
+    path: {
+      session_id: string;
+    };
+    answer: void;
+  };
   'GET /api/v1/finance/bills': {
     query: {
       status?: 'unpaid' | 'paid' | 'void';
@@ -27,39 +72,10 @@ export interface Operations {
     body: VoidBillInput;
     answer: Bill;
   };
-  'POST /api/v1/finance/bills/{bill_id}/qr-payment': {
-    path: {
-      bill_id: number;
-    };
-    body: OpenSessionInput;
-    answer: OpenedSession;
-  };
-  'GET /api/v1/finance/payment-sessions/{session_id}/status': {
-    path: {
-      session_id: string;
-    };
-    answer: SessionStatus;
-  };
-  'POST /api/v1/finance/payment-sessions/{session_id}/cancellation': {
-    path: {
-      session_id: string;
-    };
-    body: CancellationInput;
-    answer: Retirement;
-  };
-  'POST /api/v1/finance/payment-sessions/{session_id}/inquiry': {
-    path: {
-      session_id: string;
-    };
-    answer: SessionStatus;
-  };
-  'GET /api/v1/finance/payment-methods': {
-    answer: PaymentMethods;
-  };
   'GET /api/v1/prescriptions': {
     query: {
-      q?: string;
       state?: 'issued' | 'approved' | 'returned' | 'void';
+      q?: string;
       before_id?: number;
       limit?: number;
     };
@@ -69,22 +85,22 @@ export interface Operations {
     body: IssuePrescriptionInput;
     answer: Prescription;
   };
-  'GET /api/v1/prescriptions/{id}': {
+  'GET /api/v1/prescriptions/{prescription_id}': {
     path: {
-      id: number;
+      prescription_id: number;
     };
     answer: Prescription;
   };
-  'POST /api/v1/prescriptions/{id}/review': {
+  'POST /api/v1/prescriptions/{prescription_id}/review': {
     path: {
-      id: number;
+      prescription_id: number;
     };
     body: ReviewInput;
     answer: Prescription;
   };
-  'POST /api/v1/prescriptions/{id}/void': {
+  'POST /api/v1/prescriptions/{prescription_id}/void': {
     path: {
-      id: number;
+      prescription_id: number;
     };
     body: VoidPrescriptionInput;
     answer: Prescription;
@@ -105,6 +121,85 @@ export interface Operations {
       patients: Patient[];
     };
   };
+  'GET /api/v1/finance/bills/{bill_id}/refunds': {
+    path: {
+      bill_id: number;
+    };
+    answer: RefundList;
+  };
+  'POST /api/v1/finance/bills/{bill_id}/refunds': {
+    path: {
+      bill_id: number;
+    };
+    body: RequestRefundInput;
+    answer: Refund;
+  };
+  'GET /api/v1/finance/refunds/{refund_id}': {
+    path: {
+      refund_id: number;
+    };
+    answer: Refund;
+  };
+  'POST /api/v1/finance/refunds/{refund_id}/approval': {
+    path: {
+      refund_id: number;
+    };
+    body: Record<string, unknown>;
+    answer: Refund;
+  };
+  'POST /api/v1/finance/refunds/{refund_id}/cancellation': {
+    path: {
+      refund_id: number;
+    };
+    body: Record<string, unknown>;
+    answer: Refund;
+  };
+  'GET /api/v1/finance/suspense': {
+    query: {
+      after_id?: number;
+      limit?: number;
+    };
+    answer: {
+      suspense: Suspense[];
+    };
+  };
+  'POST /api/v1/finance/suspense/{suspense_id}/posting': {
+    path: {
+      suspense_id: number;
+    };
+    body: {
+      note: string;
+      bill_id: number;
+    };
+    answer: Suspense;
+  };
+  'POST /api/v1/finance/suspense/{suspense_id}/refund': {
+    path: {
+      suspense_id: number;
+    };
+    body: {
+      note: string;
+    };
+    answer: Suspense;
+  };
+  'POST /api/v1/finance/suspense/{suspense_id}/hold': {
+    path: {
+      suspense_id: number;
+    };
+    body: {
+      note: string;
+    };
+    answer: Suspense;
+  };
+  'POST /api/v1/finance/suspense/{suspense_id}/closure': {
+    path: {
+      suspense_id: number;
+    };
+    body: {
+      note: string;
+    };
+    answer: Suspense;
+  };
   'GET /api/v1/staff-session': {
     answer: StaffSession;
   };
@@ -115,6 +210,22 @@ export interface Operations {
     answer: StaffSession;
   };
   'DELETE /api/v1/staff-session': {
+    answer: void;
+  };
+  'GET /api/v1/finance/payment-methods': {
+    answer: {
+      methods: ({
+        method: PaymentMethod;
+        enabled: boolean;
+        reason_zh: string | null;
+        reason_en: string | null;
+      })[];
+    };
+  };
+  'POST /api/v1/finance/notifications/alipay': {
+    answer: void;
+  };
+  'POST /api/v1/finance/notifications/wechat': {
     answer: void;
   };
 }
@@ -374,15 +485,6 @@ export type PaymentMethod = 'alipay' | 'wechat';
 
 export type PaymentMethodInput = 'alipay' | 'wechat';
 
-export type PaymentMethods = {
-  methods: ({
-    method: PaymentMethod;
-    enabled: boolean;
-    reason_zh: string | null;
-    reason_en: string | null;
-  })[];
-};
-
 export type Prescription = {
   id: number;
   prescription_no: string;
@@ -448,6 +550,43 @@ export type PrescriptionPage = {
   next_before_id: number | null;
 };
 
+export type Refund = {
+  id: number;
+  bill_id: number | null;
+  out_refund_no: string;
+  /** Whole fen (分) */
+  amount_fen: number;
+  /** Yuan with two decimals, e.g. "12.30" */
+  amount: string;
+  kind: 'bill' | 'surplus' | 'suspense' | 'external';
+  state: 'requested' | 'approved' | 'cancelled' | 'submitted' | 'unknown' | 'failed' | 'abnormal' | 'succeeded';
+  reason: string;
+  requested_by: string;
+  approved_by: string | null;
+  channel_refund_no: string | null;
+  refunded_at: string | null;
+  fault_code: string | null;
+  /** RFC 3339, UTC */
+  created_at: string;
+  version: number;
+};
+
+export type RefundList = {
+  refunds: Refund[];
+};
+
+export type RequestRefundInput = {
+  /** Whole fen (分), at least 1 */
+  amount_fen?: number;
+  /** Which lines go back; instead of amount_fen */
+  lines?: ({
+    line_no: number;
+    /** Whole fen (分), at least 1 */
+    amount_fen: number;
+  })[];
+  reason: string;
+};
+
 export type Retirement = {
   result: 'paid' | 'closed' | 'withdrawn';
   /** Only when withdrawn: the last moment that old money may come */
@@ -497,6 +636,26 @@ export type StaffSession = {
     /** Whole fen (分) */
     paid_fen: number;
   };
+};
+
+export type Suspense = {
+  id: number;
+  reason: string;
+  state: 'open' | 'held' | 'posted' | 'refunded' | 'closed';
+  /** Whole fen (分) */
+  amount_fen: number;
+  /** Yuan with two decimals, e.g. "12.30" */
+  amount: string;
+  payment_id: number | null;
+  refund_id: number | null;
+  detail: string;
+  owner: string | null;
+  note: string | null;
+  /** RFC 3339, UTC */
+  opened_at: string;
+  age_seconds: number;
+  closed_at: string | null;
+  version: number;
 };
 
 export type VoidBillInput = {

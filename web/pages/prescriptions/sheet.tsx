@@ -45,14 +45,20 @@ function SheetActions({ prescription, onClose }: { prescription: Prescription; o
   };
   const reviewing = useMutation({
     mutationFn: (body: { decision: 'approve' | 'return'; note?: string }) =>
-      ask('POST /api/v1/prescriptions/{id}/review', { path: { id: prescription.id }, body }),
+      ask('POST /api/v1/prescriptions/{prescription_id}/review', {
+        path: { prescription_id: prescription.id },
+        body,
+      }),
     onSuccess: (_, { decision }) =>
       message.success(t(decision === 'approve' ? 'prescription.approved' : 'prescription.returned')),
     onSettled: afterwards,
   });
   const voiding = useMutation({
     mutationFn: (body: { reason: string; insist?: boolean }) =>
-      ask('POST /api/v1/prescriptions/{id}/void', { path: { id: prescription.id }, body }),
+      ask('POST /api/v1/prescriptions/{prescription_id}/void', {
+        path: { prescription_id: prescription.id },
+        body,
+      }),
     onSuccess: () => message.success(t('prescription.voidDone')),
     onSettled: afterwards,
   });

@@ -165,6 +165,7 @@ function useInquiry(status: SessionStatus, onStatus: (status: SessionStatus) => 
     mutationFn: () =>
       ask('POST /api/v1/finance/payment-sessions/{session_id}/inquiry', {
         path: { session_id: status.session_id },
+        body: {},
       }),
     onMutate: () => {
       setResting(true);

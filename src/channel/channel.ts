@@ -258,6 +258,11 @@ export interface ChannelTraits {
   refundsAtMost?: number;
   /** How long after payment a refund is possible (365 days). */
   refundWindowMs: number;
+  /**
+   * True where a signed answer names the file's hash (WeChat Pay): its lines are as good as a query's.
+   * False where the file comes unsigned over plain http (Alipay): a line is then only a reason to ask.
+   */
+  statementIsProven: boolean;
   /** When the statement of a day may be asked for: ms after the day's end in clinic time. */
   statementAfterMs: number;
   /**

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import {
+  alipayStatementOrigins,
   checkAlipayConfiguration,
   checkWechatConfiguration,
   createAlipayChannel,
@@ -81,7 +82,8 @@ export function allowedOrigins(settings: Settings): (url: URL) => boolean {
   const origins = new Set(
     [settings.ALIPAY_GATEWAY_URL, settings.WECHAT_GATEWAY_URL, settings.WECHAT_GATEWAY_BACKUP_URL]
       .filter((url) => url !== undefined)
-      .map((url) => new URL(url).origin),
+      .map((url) => new URL(url).origin)
+      .concat(alipayStatementOrigins(settings.ALIPAY_GATEWAY_URL)),
   );
   return (url) => origins.has(url.origin);
 }

@@ -1,4 +1,4 @@
-import type { Channel, StatementLine } from '#channel';
+import type { Channel, ChannelReport, StatementLine } from '#channel';
 import { keepAnswer } from '#inbox';
 import { addJob, keepLease, release, type Lease } from '#job';
 import { applyEvidence, type Parts } from '#session';
@@ -96,10 +96,19 @@ async function fetchAndApply(
     await tx.run(loadStatement, state, whole?.digest ?? null, whole?.bytes ?? null, at, at, row.id);
   });
   let lines = 0;
+  let unproven = 0;
   for (const line of whole?.lines ?? []) {
     await keepLease(parts, lease);
-    await believeLine(parts, line);
+    if (!(await believeLine(parts, channel, line))) unproven += 1;
     lines += 1;
+  }
+  if (unproven > 0) {
+    parts.log.warn('statement-lines-unproven', {
+      payment_method: channel.method,
+      business_day: row.business_day,
+      lines: unproven,
+    });
+    return false;
   }
   await parts.store.transact('finish-statement', async (tx) => {
     await tx.run(finishStatement, lines, parts.world.now(), row.id);
@@ -107,14 +116,34 @@ async function fetchAndApply(
   return true;
 }
 
-/** A line that tells only what we hold true already is counted, not kept. */
-async function believeLine(parts: Parts, { report }: StatementLine): Promise<void> {
+/**
+ * A line that tells only what we hold true already is counted, not kept. One that tells something new
+ * is believed where the file is proven, and else asked about: only the signed answer changes our books.
+ */
+async function believeLine(parts: Parts, channel: Channel, { report }: StatementLine): Promise<boolean> {
   const known = await parts.store.read((tx) =>
     report.about === 'refund'
       ? tx.one(knownRefund, report.refund?.outRefundNo ?? '', report.refund?.amountFen ?? 0)
       : tx.one(knownPayment, report.outTradeNo, report.totalFen ?? 0, report.channelTradeNo ?? ''),
   );
-  if (known !== undefined) return;
-  const kept = await keepAnswer(parts, report);
+  if (known !== undefined) return true;
+  const news = channel.traits.statementIsProven ? report : await ask(channel, report);
+  if (news === undefined) return false; // the channel does not answer now: the day is read again later
+  const kept = await keepAnswer(parts, news);
   if (kept.toApply) await applyEvidence(parts, kept.evidenceId);
+  return true;
+}
+
+async function ask(channel: Channel, line: ChannelReport): Promise<ChannelReport | undefined> {
+  const { refund } = line;
+  const outcome =
+    refund?.outRefundNo === undefined || refund.amountFen === undefined
+      ? await channel.query(line.outTradeNo)
+      : await channel.queryRefund({
+          outTradeNo: line.outTradeNo,
+          outRefundNo: refund.outRefundNo,
+          amountFen: refund.amountFen,
+          totalFen: line.totalFen ?? refund.amountFen,
+        });
+  return outcome.outcome === 'done' ? outcome.value : undefined;
 }

@@ -19,6 +19,7 @@ const traits: ChannelTraits = {
   betweenRefundsMs: 60_000,
   refundsAtMost: 50,
   refundWindowMs: 365 * 86_400_000,
+  statementIsProven: true,
   statementAfterMs: 10 * 3_600_000, // built from 09:00 of the next day, to be fetched after 10:00 (10.2)
   unscannedIsInvisible: false,
   endsAtExpiry: false, // time_expire only forbids paying: we close (wechatpay.md 6.4)

@@ -88,8 +88,9 @@ export function randomBelow(world: World, below: number): number {
   return value % below;
 }
 
-/** `baseMs` varied by ±`share` (0.2 = ±20 %), so that many waiters do not act in step. */
+/** `baseMs` varied by ±`share` (0.2 = ±20 %), in whole milliseconds, so that many waiters do not act in step. */
 export function jitter(world: World, baseMs: number, share = 0.2): number {
-  const spread = Math.round(baseMs * share);
-  return spread === 0 ? baseMs : baseMs - spread + randomBelow(world, 2 * spread + 1);
+  const base = Math.round(baseMs);
+  const spread = Math.round(base * share);
+  return spread === 0 ? base : base - spread + randomBelow(world, 2 * spread + 1);
 }

@@ -127,7 +127,10 @@ async function callCreate(step: Case): Promise<Step> {
       const { content } = outcome.value;
       await movePayment(tx, payment, 'created', cause, { qrCodeUrl: content });
       await moveSession(tx, parts.hub, session, 'coded', cause, { qrCodeContent: content });
-      return again(step, 0);
+      if (!hasEnded(stageOf(session))) return again(step, 0);
+      // Its session ended while the call was on its way: no screen will have this code, so it is closed now.
+      await movePayment(tx, payment, 'retire', cause);
+      return { dueAtMs: cause.atMs, attempts: 0 };
     }
     if (outcome.outcome === 'refused') return declined(tx, step, outcome.fault, cause);
     await noteSilence(tx, step, outcome.fault);

@@ -49,6 +49,7 @@ export type OpenRefusal = Refusal<
   | 'bill_expired'
   | 'method_not_configured'
   | 'retire_unfinished'
+  | 'session_ended'
   | 'channel_silent'
   | 'channel_declined'
 >;
@@ -62,7 +63,8 @@ export interface Opened {
 /**
  * Puts a code on the screen for a bill: the one that is shown, or a new one after the old was retired.
  * refuses  bill_not_found, bill_already_paid (with the session that paid), bill_void, bill_expired,
- *          method_not_configured, retire_unfinished (with the session that is in the way)
+ *          method_not_configured, retire_unfinished (with the session that is in the way),
+ *          session_ended (taken away by somebody else before its code came)
  * faults   channel_silent: outcome unknown, the worker goes on, the same call later finds the session;
  *          channel_declined: definite, the session is cancelled
  */
@@ -256,7 +258,9 @@ async function waitForCode(parts: Parts, publicId: string, created: boolean): Pr
       if (session.end_reason === 'declined') return refuse('channel_declined', { facts });
       if (session.qr_code_content !== '') return { session, created };
       const left = deadline - parts.world.now();
-      if (left <= 0 || session.status !== 'pending') return refuse('channel_silent', { facts });
+      // Somebody else took the code away before it came.
+      if (session.status !== 'pending') return refuse('session_ended', { facts });
+      if (left <= 0) return refuse('channel_silent', { facts });
       // Another instance may do the work: its commits are seen by looking.
       await pause(parts.world, Math.min(left, 500), changed.signal);
     } finally {

@@ -78,6 +78,18 @@ export async function noteReplacement(
   );
 }
 
+/** What became of late money is no new stage of a session that has ended; its pages must see it all the same. */
+export async function noteMoney(
+  tx: Tx,
+  hub: Hub,
+  row: SessionRow,
+  disposition: 'surplus' | 'disputed',
+  cause: { actor: string; atMs: number },
+): Promise<void> {
+  const stage = stageOf(row);
+  await save(tx, hub, row, row, { happening: disposition, from: stage, to: stage }, cause);
+}
+
 async function save(
   tx: Tx,
   hub: Hub,

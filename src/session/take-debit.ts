@@ -1,14 +1,15 @@
 import { raiseAlarm } from '#alarm';
 import { settleBill } from '#bill';
 import type { ChannelReport } from '#channel';
-import { contradicts, receiveDebit } from '#payment';
+import { hasten } from '#job';
+import { contradicts, movePayment, receiveDebit } from '#payment';
 import { reserveRefund } from '#refund';
-import type { PaymentRow } from '#sql/payments';
+import { paymentById, type PaymentRow } from '#sql/payments';
 import { sessionByPayment, shownSession, type SessionRow } from '#sql/sessions';
 import type { Tx } from '#store';
 import { openSuspense } from '#suspense';
 import type { Belief, Cause } from './apply-report.ts';
-import { moveSession } from './move-session.ts';
+import { moveSession, noteMoney } from './move-session.ts';
 import type { Parts } from './parts.ts';
 import { hasEnded, stageOf } from './states.ts';
 
@@ -89,7 +90,7 @@ const follow: Record<Disposition, Follow> = {
 
   /** Paid a second time, or for a void bill: it goes back by itself, once (J7). */
   async surplus(tx, parts, payment, session, receivedFen, _report, cause) {
-    await moveSession(tx, parts.hub, session, 'cancel', cause, { endReason: 'paid_elsewhere' });
+    await endBeside(tx, parts, session, 'surplus', cause);
     await reserveRefund(
       tx,
       parts,
@@ -115,7 +116,7 @@ const follow: Record<Disposition, Follow> = {
   },
 
   async disputed(tx, parts, payment, session, receivedFen, report, cause) {
-    await moveSession(tx, parts.hub, session, 'cancel', cause, { endReason: 'disputed' });
+    await endBeside(tx, parts, session, 'disputed', cause);
     const detail = `ours ${payment.amount_fen} fen, theirs ${report.totalFen ?? 'unsaid'}`;
     const about = { entity: 'payment', entityId: payment.id, atMs: cause.atMs };
     await raiseAlarm(tx, parts, { ...about, code: 'amount_differs', detail });
@@ -144,6 +145,23 @@ export async function clearScreens(
   const other = await tx.one<SessionRow>(shownSession, billId);
   if (other === undefined || other.payment_id === paidBy) return;
   await moveSession(tx, parts.hub, other, 'cancel', cause, { endReason: 'paid_elsewhere' });
+  const theirs = await tx.one<PaymentRow>(paymentById, other.payment_id);
+  // Refused while its create call is on its way: the answer of that call then finds the session ended.
+  if (theirs !== undefined) await movePayment(tx, theirs, 'retire', { ...cause, reason: 'paid_elsewhere' });
+  await hasten(tx, 'follow_payment', other.payment_id, cause.atMs, cause.atMs);
+}
+
+/** The session of money that settles nothing is over; the pages of one that was over already still hear of it. */
+async function endBeside(
+  tx: Tx,
+  parts: Pick<Parts, 'hub'>,
+  session: SessionRow,
+  disposition: 'surplus' | 'disputed',
+  cause: Cause,
+): Promise<void> {
+  const endReason = disposition === 'surplus' ? 'paid_elsewhere' : 'disputed';
+  const moved = await moveSession(tx, parts.hub, session, 'cancel', cause, { endReason });
+  if (moved === 'stayed') await noteMoney(tx, parts.hub, session, disposition, cause);
 }
 
 /** A debit told again. A second trade, or another amount, under one number cannot be: a person looks. */

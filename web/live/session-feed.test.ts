@@ -24,6 +24,7 @@ function follow(answers: () => Promise<SessionStatus>) {
   const seen: number[] = [];
   const reach: boolean[] = [];
   let asked = 0;
+  let network = (): void => {};
   const stop = followSession(
     {
       openStream: () => {
@@ -35,10 +36,14 @@ function follow(answers: () => Promise<SessionStatus>) {
         asked += 1;
         return answers();
       },
+      onNetwork: (changed) => {
+        network = changed;
+        return () => {};
+      },
     },
     { onStatus: ({ version }) => seen.push(version), onReach: (reached) => reach.push(reached) },
   );
-  return { streams, seen, reach, stop, asked: () => asked };
+  return { streams, seen, reach, stop, asked: () => asked, network: () => network() };
 }
 
 beforeEach(() => void vi.useFakeTimers());
@@ -93,6 +98,27 @@ test('the page knows that it is cut off only when the question fails too', async
   feed.streams[0]?.say('error');
   await vi.advanceTimersByTimeAsync(0);
   expect(feed.reach).toEqual([true, false]);
+  feed.stop();
+});
+
+test('a stream that says nothing while a question fails is given up, as after a pulled cable', async () => {
+  const feed = follow(() =>
+    feed.asked() === 1 ? Promise.resolve(status(1)) : Promise.reject(new Error('down')),
+  );
+  feed.streams[0]?.say('status', JSON.stringify(status(1)));
+  await vi.advanceTimersByTimeAsync(QUIET_MS);
+  expect(feed.reach.at(-1)).toBe(false);
+  expect(feed.streams.map(({ readyState }) => readyState)).toEqual([2, 0]);
+  await vi.advanceTimersByTimeAsync(POLL_MS);
+  expect(feed.asked()).toBe(3);
+  feed.stop();
+});
+
+test('when the network goes or comes back, the page asks at once', async () => {
+  const feed = follow(() => Promise.resolve(status(1)));
+  await vi.advanceTimersByTimeAsync(0);
+  feed.network();
+  expect(feed.asked()).toBe(2);
   feed.stop();
 });
 

@@ -14,6 +14,8 @@ export interface Stream {
 export interface FeedSource {
   openStream(): Stream;
   askStatus(signal: AbortSignal): Promise<SessionStatus>;
+  /** Calls back when the machine loses or finds its network; returns what ends that. */
+  onNetwork(changed: () => void): () => void;
 }
 
 export interface FeedListener {
@@ -33,6 +35,7 @@ const CLOSED = 2;
 export function followSession(source: FeedSource, listener: FeedListener): () => void {
   let newest = -1;
   let streamUp = false;
+  let heard = 0;
   let stream: Stream | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const ending = new AbortController();
@@ -51,12 +54,20 @@ export function followSession(source: FeedSource, listener: FeedListener): () =>
 
   const poll = async (): Promise<void> => {
     if (stream?.readyState === CLOSED) open();
+    const heardBefore = heard;
     try {
       take(await source.askStatus(ending.signal));
     } catch (error) {
-      if (!streamUp && !ending.signal.aborted) listener.onReach(false, error);
+      if (!ending.signal.aborted && heard === heardBefore) lose(error);
     }
     next();
+  };
+
+  /** A pulled cable ends no stream: one that says nothing while a question fails is given up with it. */
+  const lose = (error: unknown): void => {
+    if (streamUp) open();
+    streamUp = false;
+    listener.onReach(false, error);
   };
 
   const open = (): void => {
@@ -66,6 +77,7 @@ export function followSession(source: FeedSource, listener: FeedListener): () =>
     opened.addEventListener('status', (event) => {
       if (stream !== opened || typeof event.data !== 'string') return;
       streamUp = true;
+      heard += 1;
       take(JSON.parse(event.data) as SessionStatus);
       next();
     });
@@ -80,8 +92,10 @@ export function followSession(source: FeedSource, listener: FeedListener): () =>
 
   open();
   void poll();
+  const stopListening = source.onNetwork(() => void poll());
   return () => {
     ending.abort();
+    stopListening();
     clearTimeout(timer);
     stream?.close();
   };

@@ -51,6 +51,7 @@ export function useSession(sessionId: string): LiveSession {
       {
         openStream: () => new EventSource(addresses.sessionEvents(sessionId)),
         askStatus: (signal) => askInTime(sessionId, signal),
+        onNetwork,
       },
       { onStatus: hear, onReach: (reached, error) => setReach({ reached, error }) },
     );
@@ -73,6 +74,15 @@ export function useSession(sessionId: string): LiveSession {
     return { status: undefined, stage: undefined, remainingMs: 0, ...reach, take };
   }
   return { ...seen, stage: stageOf(seen.status, seen.remainingMs), ...reach, take };
+}
+
+function onNetwork(changed: () => void): () => void {
+  addEventListener('offline', changed);
+  addEventListener('online', changed);
+  return () => {
+    removeEventListener('offline', changed);
+    removeEventListener('online', changed);
+  };
 }
 
 /** A question that a dead network swallows ends after eight seconds, so that the page can say so. */

@@ -82,7 +82,7 @@ describe.each(sizes)('at $size px', ({ size, viewport }) => {
 
     expect(await simulate('pay', { content: old.qr_code_content })).toMatchObject({ kind: 'debit' });
     await page.waitForURL(`**/sessions/${next}/result`);
-    await sees(page, '已由其他方式支付');
+    await page.getByRole('heading', { name: '已由其他方式支付', level: 1 }).waitFor();
     await keep(page, `refresh-alipay-${size}-2-paid-by-the-old`);
     await page.getByRole('link', { name: '查看账单' }).click();
     await page.locator('.bill-head', { hasText: '逾期到账' }).waitFor();

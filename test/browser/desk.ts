@@ -53,6 +53,7 @@ export interface Visit {
   /** False: nobody is signed in. */
   staff?: boolean;
   javaScript?: boolean;
+  look?: 'light' | 'dark';
   /** Where the product is met; the suite's own product when left out. */
   url?: string;
   expected?: RegExp[];
@@ -69,6 +70,7 @@ export async function visit(wish: Visit = {}): Promise<Page> {
     timezoneId: 'America/New_York',
     javaScriptEnabled: wish.javaScript ?? true,
     reducedMotion: 'reduce',
+    colorScheme: wish.look ?? 'light',
   });
   context.setDefaultTimeout(PATIENCE_MS);
   const watched: Watched = { strangers: [], complaints: [], expected: wish.expected ?? [] };

@@ -24,7 +24,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   mkdirSync(screenshots, { recursive: true });
   const dataDir = mkdtempSync(join(tmpdir(), 'zhenfu-browser-'));
   const product = await startProduct(dataDir);
-  const browser = await chromium.launchServer({ executablePath: chromiumPath(), args, env });
+  const browser = await chromium.launchServer({ executablePath: chromiumPath(), args });
   const { url, simulator, loginUrl } = product;
   project.provide('chromium', browser.wsEndpoint());
   project.provide('product', { url, simulator, dataDir, staff: await signIn(url, loginUrl) });
@@ -45,9 +45,6 @@ const args = [
   '--disable-component-update',
   '--disable-sync',
 ];
-
-/** A Chinese browser: the language of its own parts, a date field among them, is not the page's to choose. */
-const env = { ...process.env, LANGUAGE: 'zh_CN' };
 
 /** What `npm start` does before it starts the service. */
 async function buildPages(): Promise<void> {

@@ -1,8 +1,10 @@
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ensureClinic } from '#clinic';
 import type { GatewayWorld } from '#channel';
 import { planChannels, type Settings } from '#config';
-import { systemWorld, type World } from '#world';
+import { BackupFault, backupSqlite, restoreSqlite } from '#store';
+import { rfc3339, systemWorld, type World } from '#world';
 import { makeFolder, shortNameOf } from '../app.ts';
 import { CannotStart, openDatabase, settingsOf } from '../serve.ts';
 import { runCommand, type CommandAnswer, type CommandName } from './commands.ts';
@@ -17,6 +19,8 @@ const help = `诊付命令行 · Zhenfu command line
   login-link                          新的一次性登录链接 · a new one-time login link
   api-key create --name N --scope S   新的 API 密钥（all 或 bills,payments,prescriptions,queries,refunds）
                                       a new API key, shown once
+  backup FILE                         在线备份（SQLite），备份后即校验 · an online backup, examined at once
+  restore FILE                        还原备份（先停服务），原库保留在旁 · restore; the old database stays beside
   doctor                              检查配置，不启动 · check the settings without starting
 
   --json   只输出 JSON · print JSON only
@@ -50,6 +54,10 @@ async function main(): Promise<number> {
       return say(help, words.length === 0 && !parsed.values.help ? 2 : 0);
   } catch (error) {
     return say(`${error instanceof Error ? error.message : String(error)}\n\n${help}`, 2);
+  }
+  const [verb, file] = words;
+  if ((verb === 'backup' || verb === 'restore') && words.length === 2 && file !== undefined) {
+    return verb === 'backup' ? backUp(file, options) : restore(file, options);
   }
   const command = words.join(' ');
   if (command === 'serve') {
@@ -108,6 +116,42 @@ async function migrate(options: Options): Promise<number> {
     options.json
       ? `{"migrated":true,"engine":"${store.engine}"}\n`
       : `数据库已就绪 · the database is ready (${store.engine})\n`,
+    0,
+  );
+}
+
+/** The embedded database of these settings; MySQL is backed up by its own tools, and we say so. */
+function databaseFile(): string {
+  const settings = settingsOf(process.env);
+  if (settings.DATABASE_URL !== undefined) {
+    throw new BackupFault(
+      'MySQL/MariaDB 请用 mariadb-dump --single-transaction 备份 · back MySQL up with mariadb-dump --single-transaction',
+    );
+  }
+  return join(settings.DATA_DIR, 'zhenfu.db');
+}
+
+async function backUp(file: string, options: Options): Promise<number> {
+  const shown = (done: number, all: number): void => {
+    if (!options.json && process.stderr.isTTY) process.stderr.write(`\r备份 backup ${done}/${all}`);
+  };
+  const found = await backupSqlite(databaseFile(), file, shown);
+  return say(
+    options.json
+      ? `${JSON.stringify(found)}\n`
+      : `\n已备份并校验 · backed up and examined: ${found.file} (${found.bills} bills, ${found.events} events)\n`,
+    0,
+  );
+}
+
+async function restore(file: string, options: Options): Promise<number> {
+  const target = databaseFile();
+  const aside = `${target}.before-restore-${rfc3339(systemWorld(() => false).now()).replaceAll(':', '')}`;
+  const found = await restoreSqlite(file, target, aside);
+  return say(
+    options.json
+      ? `${JSON.stringify(found)}\n`
+      : `已还原 · restored: ${found.file} (${found.bills} bills, ${found.events} events)\n`,
     0,
   );
 }

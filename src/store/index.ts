@@ -1,3 +1,4 @@
+export { BackupFault, backupSqlite, restoreSqlite } from './backup.ts';
 export {
   Conflict,
   ConstraintViolation,

@@ -1,7 +1,6 @@
 export * from './channel.ts';
 export * from './configuration.ts';
 export * from './faults.ts';
-export * from './json.ts';
 export {
   alipayStatementOrigins,
   cancelTrade,

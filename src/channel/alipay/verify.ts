@@ -1,5 +1,5 @@
 import { verify } from 'node:crypto';
-import { isJsonObject, parseJsonStrictly } from '../json.ts';
+import { isJsonObject, parseJsonStrictly } from '#json';
 import type { VerifyingKey } from './trust.ts';
 
 /** An answer of the gateway, read but not yet believed. */

@@ -1,6 +1,6 @@
 import type { World } from '#world';
 import type { ChannelFault, Outcome } from '../channel.ts';
-import { readJson, readUtf8 } from '../json.ts';
+import { readJson, readUtf8 } from '#json';
 import { readCertificates, type KeyRing } from './keys.ts';
 import { certificateList, type Call, type Patience } from './requests.ts';
 import type { Signer } from './sign.ts';

@@ -7,7 +7,7 @@ import type {
   RawNotification,
   RefundReport,
 } from '../channel.ts';
-import { readJson, readUtf8 } from '../json.ts';
+import { readJson, readUtf8 } from '#json';
 import { openSealed, Sealed } from './keys.ts';
 import { AmountInFen, carried, instant, Transaction, transactionReport } from './translate.ts';
 import type { Verdict } from './verify.ts';

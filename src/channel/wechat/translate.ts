@@ -8,7 +8,7 @@ import type {
   Outcome,
   TradeState,
 } from '../channel.ts';
-import { isJsonObject } from '../json.ts';
+import { isJsonObject } from '#json';
 import { isNews, meaningOf, type Api } from './codes.ts';
 import type { Answer } from './gateway.ts';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { DuplicateKeyError, parseJsonStrictly } from './json.ts';
+import { DuplicateKeyError, parseJsonStrictly } from './index.ts';
 
 describe('parseJsonStrictly', () => {
   it.each([

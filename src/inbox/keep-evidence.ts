@@ -73,7 +73,8 @@ export async function keepNotification(
   };
   const kept = await keep(parts, entry);
   if (!kept.contradicts) return kept;
-  const beside = await keep(parts, { ...entry, key: `${entry.key}:${digest(reading.words)}` });
+  const key = `notice:${method}:${digest(reading.notificationId, reading.words)}`;
+  const beside = await keep(parts, { ...entry, key });
   return { ...beside, contradicts: true };
 }
 

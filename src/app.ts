@@ -4,7 +4,7 @@ import type { FastifyBaseLogger } from 'fastify';
 import { pino } from 'pino';
 import type { Channel, GatewayWorld, PaymentMethod } from '#channel';
 import { ensureClinic } from '#clinic';
-import type { Settings } from '#config';
+import { publicAddress, type Settings } from '#config';
 import { buildServer, type HttpParts } from '#http';
 import type { Log } from '#log';
 import { Hub, watchChanges } from '#session';
@@ -39,14 +39,14 @@ export async function assemble(given: Ingredients): Promise<Application> {
     name: settings.ZHENFU_CLINIC_NAME,
     shortName: settings.ZHENFU_CLINIC_SHORT_NAME ?? shortNameOf(settings.ZHENFU_CLINIC_NAME),
   };
-  const publicBaseUrl = settings.PUBLIC_BASE_URL ?? `http://${settings.HOST}:${settings.PORT}`;
+  const publicBaseUrl = publicAddress(settings);
   const parts: HttpParts = {
     world,
     store,
     channels,
     hub: new Hub(),
     clinic: await ensureClinic(store, names, world.now()),
-    publicBaseUrl: publicBaseUrl.replace(/\/$/, ''),
+    publicBaseUrl,
     instance: alphanumeric(world, 8),
     log: logOf(logger),
     gatewayWorld: given.gatewayWorld,

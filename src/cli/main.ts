@@ -2,13 +2,13 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ensureClinic } from '#clinic';
 import type { GatewayWorld } from '#channel';
-import { planChannels, type Settings } from '#config';
+import { planChannels, publicAddress, type Settings } from '#config';
 import { BackupFault, backupSqlite, restoreSqlite } from '#store';
 import { rfc3339, systemWorld, type World } from '#world';
 import { makeFolder, shortNameOf } from '../app.ts';
 import { CannotStart, openDatabase, settingsOf } from '../serve.ts';
 import { runCommand, type CommandAnswer, type CommandName } from './commands.ts';
-import { addressOf, askService } from './socket.ts';
+import { askService } from './socket.ts';
 
 const help = `诊付命令行 · Zhenfu command line
 
@@ -100,7 +100,7 @@ async function askDatabase(
       shortName: settings.ZHENFU_CLINIC_SHORT_NAME ?? shortNameOf(settings.ZHENFU_CLINIC_NAME),
     };
     const clinic = await ensureClinic(store, names, world.now());
-    return await runCommand({ world, store, clinic, address: addressOf(settings) }, name, values);
+    return await runCommand({ world, store, clinic, address: publicAddress(settings) }, name, values);
   } finally {
     await store.close();
   }

@@ -3,7 +3,7 @@ import { request } from 'node:http';
 import { join } from 'node:path';
 import Fastify from 'fastify';
 import type { AccessParts } from '#access';
-import type { Settings } from '#config';
+import { publicAddress, type Settings } from '#config';
 import { runCommand, type CommandAnswer, type CommandName } from './commands.ts';
 
 /**
@@ -22,7 +22,7 @@ export async function answerCommands(
   const path = socketPath(settings.DATA_DIR);
   if (existsSync(path)) rmSync(path); // left by a process that was killed: the database's lock says that we are alone
   const door = Fastify({ logger: false });
-  const address = addressOf(settings);
+  const address = publicAddress(settings);
   door.post<{ Body: { name: CommandName; options: Record<string, string> } }>('/command', (asked) =>
     runCommand({ ...parts, address }, asked.body.name, asked.body.options),
   );
@@ -34,10 +34,6 @@ export async function answerCommands(
       rmSync(path, { force: true });
     },
   };
-}
-
-export function addressOf(settings: Settings): string {
-  return settings.PUBLIC_BASE_URL ?? `http://${settings.HOST}:${settings.PORT}`;
 }
 
 /** Asks the running service; undefined when none answers there. */

@@ -13,6 +13,9 @@ export const marks = {
   ),
 } as const;
 
+/** Our mark as a picture of its own. */
+export const favicon = marks.zhenfu.text.replace('<svg ', '<svg xmlns="http://www.w3.org/2000/svg" ');
+
 const shapes = {
   blue: 'M24 13v12l7.5 4.5',
   good: 'M14.5 24.8l6.7 6.7 13-14',

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { readSession, watch } from '#session';
 import { base64url } from '#world';
 import type { App, HttpParts } from '../app-type.ts';
+import { favicon } from '../patient/marks.ts';
 import { renderNoSession, renderPatientPage } from '../patient-page.ts';
 import { eventsUrl, imageUrl, sessionStatusReply } from '../present.ts';
 import { sessionId } from '../schemas/session.ts';
@@ -33,6 +34,14 @@ export function patientPageRoutes(app: App, parts: HttpParts): void {
         }),
       );
     },
+  });
+
+  // Every browser asks for it once, whatever the page says; an answer of 404 would stand in its console.
+  app.get('/favicon.ico', {
+    config: { limit: 'public' },
+    schema: { hide: true },
+    handler: (_request, reply) =>
+      reply.type('image/svg+xml').header('cache-control', 'public, max-age=86400').send(favicon),
   });
 }
 

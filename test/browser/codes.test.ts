@@ -2,7 +2,7 @@ import type { Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
 import {
   api,
-  expectOpenToAll,
+  barriers,
   keep,
   methods,
   newBill,
@@ -59,7 +59,7 @@ describe.each(sizes)('at $size px', ({ size, viewport }) => {
       await advance(3);
       await sees(page, '二维码已过期');
       await keep(page, `expiry-${method}-${size}-2-expired`);
-      await expectOpenToAll(page);
+      expect(await barriers(page)).toEqual([]);
 
       await page.getByRole('button', { name: /点击刷新/ }).click();
       const next = await nextSession(page, code.session_id);
@@ -115,7 +115,7 @@ describe.each(sizes)('at $size px', ({ size, viewport }) => {
     await page.goto(`/sessions/${old.session_id}/result`);
     await sees(page, '重复付款，正在退回');
     await keep(page, `paid-twice-${size}`);
-    await expectOpenToAll(page);
+    expect(await barriers(page)).toEqual([]);
   });
 
   test.each([

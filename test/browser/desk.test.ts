@@ -2,7 +2,7 @@ import type { Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
 import {
   api,
-  expectOpenToAll,
+  barriers,
   keep,
   methods,
   narrow,
@@ -50,8 +50,9 @@ describe('signing in', () => {
     const page = await visit({ staff: false, viewport: narrow, expected: [notSignedIn] });
     await page.goto('/prescriptions/new');
     await sees(page, '请用一次性登录链接打开本页');
+    expect(new URL(page.url()).pathname).toBe('/login');
     await keep(page, 'login-390');
-    await expectOpenToAll(page);
+    expect(await barriers(page)).toEqual([]);
   });
 
   test('who signs out is out, in this window and the next', async () => {
@@ -61,6 +62,7 @@ describe('signing in', () => {
     await page.getByRole('button', { name: '菜单' }).click();
     await page.getByRole('menuitem', { name: '退出登录' }).click();
     await page.waitForURL('**/login');
+    expect(await page.context().cookies()).toEqual([]);
     await page.goto('/bills');
     await page.waitForURL('**/login');
   });
@@ -98,13 +100,13 @@ test.each([
     await sees(page, words);
     if (what === 'result') await page.keyboard.press('Shift');
     await keep(page, `page-${what}-${name}`);
-    await expectOpenToAll(page);
+    expect(await barriers(page), what).toEqual([]);
   }
 });
 
 describe('the keyboard alone', () => {
   test('finds a bill by initials, collects it, refreshes the code and cancels', async () => {
-    await newBill('欧阳询');
+    const bill = await newBill('欧阳询');
     const page = await visit();
     await page.goto('/');
     await sees(page, '欧阳询');
@@ -129,6 +131,7 @@ describe('the keyboard alone', () => {
     await tabTo(page, /^取\s*消\s*收\s*款$/);
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { name: '收款已取消' }).waitFor();
+    expect(await api('GET', `/finance/bills/${bill}`)).toMatchObject({ status: 'unpaid' });
   });
 
   test('walks the list with the arrows, and asks which keys there are', async () => {
@@ -137,15 +140,17 @@ describe('the keyboard alone', () => {
     await page.locator('tbody tr').nth(1).waitFor();
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('ArrowDown');
-    await page.locator('tbody tr.chosen').nth(0).waitFor();
-    const second = await page.locator('tbody tr').nth(1).getAttribute('data-bill');
+    await page.locator('tbody tr.chosen a:focus').waitFor();
+    const second = page.locator('tbody tr').nth(1);
+    expect(await second.getAttribute('class')).toBe('chosen');
+    const id = await second.getAttribute('data-bill');
     await page.keyboard.press('?');
     await sees(page, '刷新二维码');
     await keep(page, 'keys-1440');
     await page.keyboard.press('Escape');
     await page.getByRole('dialog').waitFor({ state: 'hidden' });
     await page.keyboard.press('Enter');
-    await page.waitForURL(`**/bills/${second}`);
+    await page.waitForURL(`**/bills/${id}`);
   });
 });
 

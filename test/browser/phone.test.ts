@@ -3,12 +3,11 @@ import { AxeBuilder } from '@axe-core/playwright';
 import { chromium } from 'playwright-core';
 import type { Browser, Page } from 'playwright-core';
 import { encodeQR } from 'qr';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, inject, test } from 'vitest';
 import { beijing } from '../../simulator/alipay/text.ts';
 import { canonical } from '../../simulator/alipay/wire.ts';
 import { createSimulator } from '../../simulator/server.ts';
 import type { Simulator } from '../../simulator/server.ts';
-import { chromiumPath } from './chromium.ts';
 
 /** The pretend wallet and the weather panel as a person meets them, on a narrow phone. */
 const simulator: Simulator = await createSimulator({ keyBits: 1024 });
@@ -19,16 +18,7 @@ let number = 0;
 
 beforeAll(async () => {
   url = await simulator.listen(0);
-  browser = await chromium.launch({
-    executablePath: chromiumPath(),
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-sync',
-    ],
-  });
+  browser = await chromium.connect(inject('chromium'));
 });
 afterAll(async () => {
   await browser.close();

@@ -15,6 +15,7 @@ const NEVER_STOOD = new Set([
   'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
   'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
   'ERR_TLS_CERT_ALTNAME_INVALID',
+  'INVALID_PURPOSE',
 ]);
 
 /** What the platform threw, as the one fault that a World tells. */

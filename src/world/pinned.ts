@@ -87,9 +87,9 @@ function exchange(
     asked.on('close', () => reject(new NetworkFault('no_answer', 'closed without an answer')));
     asked.on('response', (answer) => {
       drain(answer);
-      const headers = Object.entries(answer.headers).map(([name, value]) => [name, String(value)]);
-      const body = new Uint8Array();
-      resolve({ status: answer.statusCode ?? 0, headers: Object.fromEntries(headers), body });
+      const headers: Record<string, string> = {};
+      for (const [name, value] of Object.entries(answer.headers)) headers[name] = String(value);
+      resolve({ status: answer.statusCode ?? 0, headers, body: new Uint8Array() });
     });
     asked.end(request.body);
   });

@@ -13,6 +13,8 @@ export type AlarmCode =
   | 'channel_configuration' // the channel refuses our keys or our account
   | 'refund_contradicts' // money went back by a refund that we had given up, or twice
   | 'refund_trouble' // a refund that a person must look after
+  | 'webhook_failing' // the clinic's own system does not hear
+  | 'webhook_parked' // an event given up after three days: replay it
   | 'number_never_arrived'; // a number given up because the channel never knew it
 
 /** Puts something before a person, once for one thing; told again it is counted. Part of the caller's transaction. */

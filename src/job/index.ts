@@ -9,6 +9,7 @@ export {
   release,
   takeLease,
   underLease,
+  wakeJob,
   type JobKind,
   type Lease,
 } from './lease.ts';

@@ -1,4 +1,4 @@
-import type { Store, Tx } from '#store';
+import { Conflict, UniqueViolation, type Store, type Tx } from '#store';
 import {
   addJob as addRow,
   hastenJob,
@@ -8,6 +8,7 @@ import {
   leaseJob,
   releaseJob,
   renewLease as renewRow,
+  wakeJob as wakeRow,
   type JobRow,
 } from '#sql/jobs';
 import type { World } from '#world';
@@ -81,6 +82,28 @@ export async function addJob(
   atMs: number,
 ): Promise<void> {
   await tx.run(addRow, clinicId, kind, subjectId, dueAtMs, atMs, atMs);
+}
+
+/**
+ * There is work for a subject, whose job may be there already: done, waiting for its time, or held.
+ * Locks the job's row until the transaction ends.
+ */
+export async function wakeJob(
+  tx: Tx,
+  clinicId: number,
+  kind: JobKind,
+  subjectId: number,
+  dueAtMs: number,
+  atMs: number,
+): Promise<void> {
+  const { rows } = await tx.run(wakeRow, dueAtMs, atMs, kind, subjectId);
+  if (rows > 0) return;
+  try {
+    await addJob(tx, clinicId, kind, subjectId, dueAtMs, atMs);
+  } catch (error) {
+    if (error instanceof UniqueViolation) throw new Conflict(`job ${kind} ${subjectId}`);
+    throw error;
+  }
 }
 
 /** Takes the lease of a subject's job. undefined: somebody holds it. 'done': there is nothing left to do. */

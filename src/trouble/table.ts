@@ -277,6 +277,9 @@ export const troubles = {
     en: 'This money cannot be posted to that bill',
   },
 
+  // webhooks
+  webhook_not_found: { status: 404, retry: 'never', who: 'caller', zh: '事件不存在', en: 'No such event' },
+
   // prescriptions
   prescription_not_found: {
     status: 404,

@@ -83,7 +83,7 @@ CREATE TABLE suspense (
 CREATE INDEX suspense_by_state ON suspense (state, id);
 
 -- What the clinic's own system is told: written with the change it tells of, delivered at least once,
--- in the order of `sequence` for each bill.
+-- in the order of `sequence` for each bill (0: what belongs to none).
 CREATE TABLE outbox (
   id {id},
   clinic_id BIGINT NOT NULL REFERENCES clinics (id),
@@ -92,17 +92,23 @@ CREATE TABLE outbox (
   sequence BIGINT NOT NULL,
   type {text:32} NOT NULL,
   payload {long} NOT NULL,
-  state {text:16} NOT NULL DEFAULT 'waiting',
+  state {text:16} NOT NULL DEFAULT 'new',
   attempts BIGINT NOT NULL DEFAULT 0,
   last_status {text:100},
   created_at BIGINT NOT NULL,
+  first_tried_at BIGINT,
+  last_tried_at BIGINT,
   delivered_at BIGINT,
   CONSTRAINT outbox_event UNIQUE (event_id),
   CONSTRAINT outbox_sequence UNIQUE (bill_id, sequence),
-  CONSTRAINT outbox_state CHECK (state IN ('waiting', 'delivered', 'parked'))
+  CONSTRAINT outbox_state CHECK (
+    (state = 'delivered' AND delivered_at IS NOT NULL) OR (state IN ('new', 'waiting', 'parked') AND delivered_at IS NULL)
+  )
 ){table};
 
-CREATE INDEX outbox_waiting ON outbox (state, bill_id, sequence);
+CREATE INDEX outbox_by_state ON outbox (state, id);
+
+CREATE INDEX outbox_of_bill ON outbox (bill_id, state, sequence);
 
 {immutable outbox: clinic_id, event_id, bill_id, sequence, type, payload, created_at};
 

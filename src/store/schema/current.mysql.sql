@@ -150,18 +150,21 @@ CREATE TABLE outbox (
   sequence bigint NOT NULL,
   type varchar(32) NOT NULL,
   payload mediumtext NOT NULL,
-  state varchar(16) NOT NULL DEFAULT 'waiting',
+  state varchar(16) NOT NULL DEFAULT 'new',
   attempts bigint NOT NULL DEFAULT 0,
   last_status varchar(100) DEFAULT NULL,
   created_at bigint NOT NULL,
+  first_tried_at bigint DEFAULT NULL,
+  last_tried_at bigint DEFAULT NULL,
   delivered_at bigint DEFAULT NULL,
   PRIMARY KEY (id),
   UNIQUE KEY outbox_event (event_id),
   UNIQUE KEY outbox_sequence (bill_id,sequence),
   KEY outbox_clinic_id (clinic_id),
-  KEY outbox_waiting (state,bill_id,sequence),
+  KEY outbox_by_state (state,id),
+  KEY outbox_of_bill (bill_id,state,sequence),
   CONSTRAINT outbox_clinic_id FOREIGN KEY (clinic_id) REFERENCES clinics (id),
-  CONSTRAINT outbox_state CHECK (state in ('waiting','delivered','parked'))
+  CONSTRAINT outbox_state CHECK (state = 'delivered' and delivered_at is not null or state in ('new','waiting','parked') and delivered_at is null)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_0900_bin;
 
 CREATE TABLE patients (

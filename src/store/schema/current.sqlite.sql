@@ -606,18 +606,24 @@ CREATE TABLE outbox (
   sequence INTEGER NOT NULL,
   type TEXT CHECK (length(type) <= 32) NOT NULL,
   payload TEXT NOT NULL,
-  state TEXT CHECK (length(state) <= 16) NOT NULL DEFAULT 'waiting',
+  state TEXT CHECK (length(state) <= 16) NOT NULL DEFAULT 'new',
   attempts INTEGER NOT NULL DEFAULT 0,
   last_status TEXT CHECK (length(last_status) <= 100),
   created_at INTEGER NOT NULL,
+  first_tried_at INTEGER,
+  last_tried_at INTEGER,
   delivered_at INTEGER,
   CONSTRAINT outbox_event UNIQUE (event_id),
   CONSTRAINT outbox_sequence UNIQUE (bill_id, sequence),
-  CONSTRAINT outbox_state CHECK (state IN ('waiting', 'delivered', 'parked')),
+  CONSTRAINT outbox_state CHECK (
+    (state = 'delivered' AND delivered_at IS NOT NULL) OR (state IN ('new', 'waiting', 'parked') AND delivered_at IS NULL)
+  ),
   CONSTRAINT outbox_clinic_id FOREIGN KEY (clinic_id) REFERENCES clinics (id)
 ) STRICT;
 
-CREATE INDEX outbox_waiting ON outbox (state, bill_id, sequence);
+CREATE INDEX outbox_by_state ON outbox (state, id);
+
+CREATE INDEX outbox_of_bill ON outbox (bill_id, state, sequence);
 
 CREATE TRIGGER outbox_unchanged BEFORE UPDATE OF id, clinic_id, event_id, bill_id, sequence, type, payload, created_at ON outbox
 WHEN OLD.id IS NOT NEW.id OR OLD.clinic_id IS NOT NEW.clinic_id OR OLD.event_id IS NOT NEW.event_id OR OLD.bill_id IS NOT NEW.bill_id OR OLD.sequence IS NOT NEW.sequence OR OLD.type IS NOT NEW.type OR OLD.payload IS NOT NEW.payload OR OLD.created_at IS NOT NEW.created_at

@@ -20,10 +20,15 @@ export const insertJob: Statement = `
 export const addJob: Statement = `
   INSERT INTO jobs (clinic_id, kind, subject_id, due_at, fence, created_at, updated_at) VALUES (?, ?, ?, ?, 0, ?, ?)`;
 
-/** The worker looks for work that nobody holds. */
-export const dueJobs: Statement = `
+const due = (kinds: string): Statement => `
   SELECT id, kind, subject_id, due_at, lease_until, fence, attempts, state FROM jobs
-  WHERE state = 'waiting' AND due_at <= ? AND lease_until <= ? ORDER BY due_at, id LIMIT ?`;
+  WHERE state = 'waiting' AND due_at <= ? AND lease_until <= ? AND ${kinds} ORDER BY due_at, id LIMIT ?`;
+
+/** The worker looks for work that nobody holds. */
+export const dueJobs = due("kind <> 'deliver_webhooks'");
+
+/** The worker again, apart: a receiver that hangs must not keep anybody from asking about money. */
+export const dueDeliveries = due("kind = 'deliver_webhooks'");
 
 export const jobOf: Statement = `
   SELECT id, kind, subject_id, due_at, lease_until, fence, attempts, state FROM jobs WHERE kind = ? AND subject_id = ?`;
@@ -44,6 +49,14 @@ export const holdsLease: Statement = `UPDATE jobs SET updated_at = ? WHERE id = 
 /** Somebody watches, or asks: do it sooner, never later. */
 export const hastenJob: Statement = `
   UPDATE jobs SET due_at = ?, attempts = 0, updated_at = ? WHERE kind = ? AND subject_id = ? AND state = 'waiting' AND due_at > ?`;
+
+/**
+ * There is work again for a job that was done; one that waits for its time goes on waiting. `state` is
+ * set last: MySQL reads what the same statement has set before.
+ */
+export const wakeJob: Statement = `
+  UPDATE jobs SET due_at = CASE WHEN state = 'done' THEN ? ELSE due_at END, updated_at = ?, state = 'waiting'
+  WHERE kind = ? AND subject_id = ?`;
 
 /** A holder that is still at work asks for more time; one that was overtaken is told. */
 export const renewLease: Statement = `

@@ -65,18 +65,34 @@ const dark: ThemeConfig = {
 };
 
 /** `calm` is for who asked the system for less motion. */
+/** Where antd derives a colour from the blue or the red, dark grounds need another one. */
+const darkParts = {
+  Button: { dangerColor: '#2a0906' },
+  Dropdown: { colorPrimary: '#7ab2ff' },
+  Drawer: { colorBgElevated: '#151d2c' },
+} satisfies ThemeConfig['components'];
+
+/** `calm` is for who asked the system for less motion. */
 export function antTheme(look: Look, calm: boolean): ThemeConfig {
-  const base = look === 'dark' ? dark : light;
+  const isDark = look === 'dark';
+  const base = isDark ? dark : light;
   return {
     ...base,
     token: { ...base.token, motion: !calm },
     components: {
-      Button: { fontWeight: 500, primaryShadow: 'none', defaultShadow: 'none', dangerShadow: 'none' },
+      ...(isDark ? darkParts : {}),
+      Button: {
+        ...(isDark ? darkParts.Button : {}),
+        fontWeight: 500,
+        primaryShadow: 'none',
+        defaultShadow: 'none',
+        dangerShadow: 'none',
+      },
       Segmented: {
-        itemColor: look === 'dark' ? '#a8b5ca' : '#4a5872',
-        itemSelectedColor: look === 'dark' ? '#e9eef8' : '#12203a',
-        itemSelectedBg: look === 'dark' ? '#33435f' : '#ffffff',
-        trackBg: look === 'dark' ? '#1a2435' : '#e4eaf4',
+        itemColor: isDark ? '#a8b5ca' : '#4a5872',
+        itemSelectedColor: isDark ? '#e9eef8' : '#12203a',
+        itemSelectedBg: isDark ? '#33435f' : '#ffffff',
+        trackBg: isDark ? '#1a2435' : '#e4eaf4',
         trackPadding: 3,
       },
       Modal: { titleFontSize: 18 },

@@ -4,7 +4,7 @@ import type { FastifyBaseLogger } from 'fastify';
 import { pino } from 'pino';
 import type { Channel, GatewayWorld, PaymentMethod } from '#channel';
 import { ensureClinic } from '#clinic';
-import { publicAddress, type Settings } from '#config';
+import { planWebhook, publicAddress, type Settings } from '#config';
 import { buildServer, type HttpParts } from '#http';
 import type { Log } from '#log';
 import { Hub, watchChanges } from '#session';
@@ -58,7 +58,7 @@ export async function assemble(given: Ingredients): Promise<Application> {
     webFolder: join(import.meta.dirname, '..', 'dist', 'web'),
   };
   const server = await buildServer(parts, logger);
-  const worker = new Worker(parts);
+  const worker = new Worker({ ...parts, webhook: planWebhook(settings).target });
   let stopWatching: () => void = () => undefined;
   return {
     parts,

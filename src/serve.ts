@@ -9,6 +9,7 @@ import {
   hasMerchantKeys,
   openChannels,
   planChannels,
+  planWebhook,
   readSettings,
   type SettingFault,
   type Settings,
@@ -67,7 +68,8 @@ async function bringUp(
   own: boolean,
 ): Promise<Service> {
   const plan = planChannels(settings, systemWorld(() => false).now());
-  if (plan.faults.length > 0) throw new CannotStart(plan.faults);
+  const faults = [...plan.faults, ...planWebhook(settings).faults];
+  if (faults.length > 0) throw new CannotStart(faults);
   const gatewayWorld = plan.gatewayWorld ?? 'simulated';
   const world = worldOf(settings, gatewayWorld);
   const store = await openDatabase(settings, world, gatewayWorld);

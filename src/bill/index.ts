@@ -23,4 +23,5 @@ export {
 export { billPageReply, billReply, billSummaryReply } from './reply.ts';
 export { settleBill, type Settlement } from './settle-bill.ts';
 export type { BillState } from './states.ts';
+export { billBeside, tellBill } from './tell-bill.ts';
 export { lockUnpaidBill, voidBillRow, type VoidBillRefusal } from './void-bill.ts';

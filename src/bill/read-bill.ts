@@ -10,7 +10,7 @@ import {
   type BillSessionRow,
   type BillSummaryRow,
 } from '#sql/bills';
-import type { Statement, Store, Value } from '#store';
+import type { Statement, Store, Tx, Value } from '#store';
 import { refuse, type Refusal } from '#trouble';
 import type { BillState } from './states.ts';
 
@@ -44,13 +44,21 @@ export async function readBill(
   parts: Pick<Parts, 'store'>,
   id: number,
 ): Promise<Bill | Refusal<'bill_not_found'>> {
-  return parts.store.read(async (tx) => {
-    const row = await tx.one<BillSummaryRow>(billById, id);
-    if (row === undefined) return refuse('bill_not_found');
-    const lines = await tx.all<BillLineRow>(linesOfBill, id);
-    const sessions = await tx.all<BillSessionRow>(sessionsOfBill, id);
-    return { ...toSummary(row), lines, sessions: sessions.map(toSession) };
-  });
+  return (await parts.store.read((tx) => billIn(tx, id))) ?? refuse('bill_not_found');
+}
+
+/** The same inside a transaction: as that leaves it so far. */
+export async function billIn(tx: Pick<Tx, 'one' | 'all'>, id: number): Promise<Bill | undefined> {
+  const summary = await billSummaryIn(tx, id);
+  if (summary === undefined) return undefined;
+  const lines = await tx.all<BillLineRow>(linesOfBill, id);
+  const sessions = await tx.all<BillSessionRow>(sessionsOfBill, id);
+  return { ...summary, lines, sessions: sessions.map(toSession) };
+}
+
+export async function billSummaryIn(tx: Pick<Tx, 'one'>, id: number): Promise<BillSummary | undefined> {
+  const row = await tx.one<BillSummaryRow>(billById, id);
+  return row === undefined ? undefined : toSummary(row);
 }
 
 /** The whole bill, which is known to be there. */

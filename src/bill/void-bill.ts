@@ -9,6 +9,7 @@ import { recordEvent } from '#sql/events';
 import type { Tx } from '#store';
 import { refuse, type Refusal } from '#trouble';
 import { grid, stay } from './states.ts';
+import { tellBill } from './tell-bill.ts';
 
 export type VoidBillRefusal = Refusal<'bill_not_found' | 'bill_already_paid' | 'retire_unfinished'>;
 
@@ -55,5 +56,6 @@ export async function voidBillRow(
     reason,
     atMs: nowMs,
   });
+  await tellBill(tx, 'bill.voided', { id: billId, clinicId: bill.clinic_id }, nowMs);
   return { voided: true };
 }

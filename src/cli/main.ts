@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ensureClinic } from '#clinic';
 import type { GatewayWorld } from '#channel';
-import { planChannels, publicAddress, type Settings } from '#config';
+import { planChannels, planWebhook, publicAddress, type Settings } from '#config';
 import { BackupFault, backupSqlite, restoreSqlite } from '#store';
 import { rfc3339, systemWorld, type World } from '#world';
 import { makeFolder, shortNameOf } from '../app.ts';
@@ -163,6 +163,7 @@ function kindOf(settings: Settings, world: World): GatewayWorld {
 function doctor(options: Options): number {
   const settings = settingsOf(process.env);
   const { faults, warnings } = planChannels(settings, systemWorld(() => false).now());
+  faults.push(...planWebhook(settings).faults);
   if (options.json) return say(`${JSON.stringify({ faults, warnings })}\n`, faults.length === 0 ? 0 : 1);
   const lines = [
     ...faults.map(({ field, problem, fix }) => `✗ ${field}: ${problem} → ${fix}`),

@@ -16,6 +16,7 @@ import {
 } from '#channel';
 import type { World } from '#world';
 import type { SettingFault, Settings } from './settings.ts';
+import { planWebhook } from './webhook.ts';
 
 export interface ChannelPlan {
   alipay?: AlipayConfiguration;
@@ -66,7 +67,23 @@ export function planChannels(settings: Settings, nowMs: number): ChannelPlan {
     });
   }
   if (worlds[0] !== undefined) plan.gatewayWorld = worlds[0];
+  checkNotifyAddress(plan, settings);
   return plan;
+}
+
+/**
+ * The channels must be able to reach us. WeChat Pay refuses an order whose notify_url is not https on a
+ * public host (wechatpay.md 6.1); with Alipay we merely hear late, by asking.
+ */
+function checkNotifyAddress(plan: ChannelPlan, settings: Settings): void {
+  if (plan.gatewayWorld === undefined || plan.gatewayWorld === 'simulated') return;
+  if (settings.PUBLIC_BASE_URL?.startsWith('https://') === true) return;
+  const list = plan.wechat === undefined ? plan.warnings : plan.faults;
+  list.push({
+    field: 'PUBLIC_BASE_URL',
+    problem: '渠道无法把付款通知送到这里 · The channels cannot bring notifications here',
+    fix: '填写外网可访问的 https 地址，如 https://pay.example.com · Set an https address that the internet can reach',
+  });
 }
 
 /** Opens the channels of a plan without faults. */
@@ -77,10 +94,11 @@ export function openChannels(world: World, plan: ChannelPlan): Map<PaymentMethod
   return channels;
 }
 
-/** The only addresses that requests may go to: the configured gateways, by origin. */
+/** The only addresses that requests may go to: the configured gateways and the clinic's own system, by origin. */
 export function allowedOrigins(settings: Settings): (url: URL) => boolean {
+  const webhook = planWebhook(settings).target?.url;
   const origins = new Set(
-    [settings.ALIPAY_GATEWAY_URL, settings.WECHAT_GATEWAY_URL, settings.WECHAT_GATEWAY_BACKUP_URL]
+    [settings.ALIPAY_GATEWAY_URL, settings.WECHAT_GATEWAY_URL, settings.WECHAT_GATEWAY_BACKUP_URL, webhook]
       .filter((url) => url !== undefined)
       .map((url) => new URL(url).origin)
       .concat(alipayStatementOrigins(settings.ALIPAY_GATEWAY_URL)),

@@ -14,6 +14,11 @@ const flag = z
   .enum(['true', 'false', '1', '0', 'on', 'off'])
   .transform((word) => ['true', '1', 'on'].includes(word));
 
+/** Standard Webhooks: 24 to 64 bytes as Base64 behind a prefix that secret scanners know. */
+const webhookSecret = z
+  .string()
+  .regex(/^whsec_(?:[A-Za-z0-9+/]{4}){7,21}(?:[A-Za-z0-9+/]{4}|[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{2}==)$/);
+
 export const settingsSchema = z.object({
   ALIPAY_APP_ID: text.optional(),
   ALIPAY_APP_PRIVATE_KEY: text.optional(),
@@ -48,6 +53,10 @@ export const settingsSchema = z.object({
   ZHENFU_REFUND_LIMIT_FEN: z.coerce.number().int().min(0).max(10_000_000_000).default(50_000),
   ZHENFU_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug']).default('info'),
   ZHENFU_SIM_TOKEN: text.optional(),
+  ZHENFU_WEBHOOK_URL: url.optional(),
+  ZHENFU_WEBHOOK_ALLOW: text.optional(),
+  ZHENFU_WEBHOOK_SECRET: webhookSecret.optional(),
+  ZHENFU_WEBHOOK_FORMER_SECRET: webhookSecret.optional(),
   ZHENFU_WECHAT_FORMER_API_KEY: text.optional(),
   ZHENFU_WECHAT_API_KEY_REPLACED_AT: z.iso.datetime({ offset: true }).optional(),
 });
@@ -61,6 +70,8 @@ const secrets = [
   'DATABASE_URL',
   'ZHENFU_SIM_TOKEN',
   'ZHENFU_WECHAT_FORMER_API_KEY',
+  'ZHENFU_WEBHOOK_SECRET',
+  'ZHENFU_WEBHOOK_FORMER_SECRET',
 ] as const;
 
 /** One thing wrong, in words, with its fix; all of them are told at once. */

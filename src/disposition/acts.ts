@@ -1,4 +1,4 @@
-import { settleBill } from '#bill';
+import { settleBill, tellBill } from '#bill';
 import { reserveRefund, mintRefundNo } from '#refund';
 import { clearScreens, type Parts } from '#session';
 import { billToCollect, type BillToCollect } from '#sql/bills';
@@ -62,6 +62,7 @@ export function postToBill(parts: Parts, act: Act & { billId: number }): Promise
     await clearScreens(tx, parts, bill.id, payment.id, { actor: act.actor, atMs });
     if (free > bill.payable_fen)
       await sendBack(tx, parts, payment, free - bill.payable_fen, 'suspense', refundNo, act, atMs);
+    await tellBill(tx, 'bill.paid', { id: bill.id, clinicId: parts.clinic.id }, atMs);
     return close(tx, item, 'posted', act, atMs);
   });
 }

@@ -27,6 +27,7 @@ export async function describeApi(app: App): Promise<void> {
         { name: 'prescriptions', description: '处方' },
         { name: 'refunds', description: '退款' },
         { name: 'suspense', description: '悬账' },
+        { name: 'webhooks', description: '通知诊所系统' },
         { name: 'channels', description: '渠道通知' },
         { name: 'staff', description: '工作人员' },
       ],

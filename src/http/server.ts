@@ -23,6 +23,7 @@ import { refundRoutes } from './routes/refunds.ts';
 import { sessionRoutes } from './routes/sessions.ts';
 import { staffRoutes } from './routes/staff.ts';
 import { suspenseRoutes } from './routes/suspense.ts';
+import { webhookRoutes } from './routes/webhooks.ts';
 import { servePages } from './web.ts';
 
 /**
@@ -101,6 +102,7 @@ export async function buildServer(parts: HttpParts, logger: FastifyBaseLogger | 
   prescriptionRoutes(app, parts, ask);
   refundRoutes(app, parts, ask);
   suspenseRoutes(app, parts, ask);
+  webhookRoutes(app, parts, ask);
   staffRoutes(app, parts, ask);
   await notificationRoutes(app, parts);
   patientPageRoutes(app, parts);

@@ -15,6 +15,7 @@ import type { Tx } from '#store';
 import { openSuspense } from '#suspense';
 import { moveRefund, type Cause as MoveCause } from './move-refund.ts';
 import type { Parts } from './parts.ts';
+import { tellRefund } from './tell-refund.ts';
 
 type Given = Pick<Parts, 'clinic' | 'log'>;
 type Cause = Required<Pick<MoveCause, 'actor' | 'atMs' | 'evidenceId'>>;
@@ -177,6 +178,12 @@ async function adoptRefund(
   await tx.run(addRefundedToPayment, amountFen, payment.id, amountFen);
   if (payment.bill_id !== null)
     await tx.run(addRefundedToBill, amountFen, cause.atMs, payment.bill_id, payment.id, amountFen);
+  await tellRefund(
+    tx,
+    'refund.succeeded',
+    { id, clinic_id: parts.clinic.id, bill_id: payment.bill_id },
+    cause.atMs,
+  );
   const detail = `${outRefundNo}: ${amountFen} fen went back by a refund that was not made here`;
   await openSuspense(tx, parts, {
     ...about,

@@ -7,6 +7,7 @@ export {
   type RefundRefusal,
   type RequestRefund,
 } from './request-refund.ts';
+export { refundReply } from './reply.ts';
 export { readRefund, readRefunds } from './read-refunds.ts';
 export type { RefundRow } from '#sql/refunds';
 export { mintRefundNo, reserveRefund } from './reserve-refund.ts';

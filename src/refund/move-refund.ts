@@ -10,6 +10,7 @@ import {
 } from '#sql/refunds';
 import { Conflict, type Tx } from '#store';
 import type { Parts } from './parts.ts';
+import { tellRefund } from './tell-refund.ts';
 import { contradicts, grid, illegal, isReleased, stay, type Happening } from './states.ts';
 
 export interface Cause {
@@ -78,6 +79,7 @@ export async function moveRefund(
     const about = { entity: 'refund', entityId: row.id, atMs: cause.atMs };
     await raiseAlarm(tx, parts, { ...about, code: 'refund_contradicts', detail: `was ${from}` });
   }
+  if (cell === 'succeeded' || cell === 'failed') await tellRefund(tx, `refund.${cell}`, row, cause.atMs);
   return 'moved';
 }
 

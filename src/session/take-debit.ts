@@ -1,5 +1,5 @@
 import { raiseAlarm } from '#alarm';
-import { settleBill } from '#bill';
+import { settleBill, tellBill } from '#bill';
 import type { ChannelReport } from '#channel';
 import { hasten } from '#job';
 import { contradicts, movePayment, receiveDebit } from '#payment';
@@ -84,7 +84,10 @@ type Follow = (
 const follow: Record<Disposition, Follow> = {
   async settled(tx, parts, payment, session, _received, _report, cause) {
     await moveSession(tx, parts.hub, session, 'paid', cause);
-    if (payment.bill_id !== null) await clearScreens(tx, parts, payment.bill_id, payment.id, cause);
+    if (payment.bill_id !== null) {
+      await clearScreens(tx, parts, payment.bill_id, payment.id, cause);
+      await tellBill(tx, 'bill.paid', { id: payment.bill_id, clinicId: parts.clinic.id }, cause.atMs);
+    }
     return { applied: 'settled' };
   },
 

@@ -1,7 +1,11 @@
 import type { Log } from '#log';
+import { billBeside } from '#bill';
+import { enqueue } from '#outbox';
 import { recordEvent } from '#sql/events';
-import { insertSuspense, suspenseBySubject, type SuspenseRow } from '#sql/suspense';
+import { paymentById, type PaymentRow } from '#sql/payments';
+import { insertSuspense, suspenseById, suspenseBySubject, type SuspenseRow } from '#sql/suspense';
 import type { Tx } from '#store';
+import { suspenseReply } from './reply.ts';
 
 /** Why money, or a refund, stands before a person. */
 export type SuspenseReason =
@@ -61,6 +65,18 @@ export async function openSuspense(
     evidenceId: opening.evidenceId ?? null,
     atMs: opening.atMs,
   });
+  await tell(tx, id, parts.clinic.id, opening);
   tx.afterCommit(() => parts.log.warn('suspense-opened', { suspense_id: id, reason: opening.reason }));
   return id;
+}
+
+/** The clinic's own system hears of it too, in the order of the bill that the payment was for, if any. */
+async function tell(tx: Tx, id: number, clinicId: number, { paymentId, atMs }: Opening): Promise<void> {
+  const payment = paymentId === undefined ? undefined : await tx.one<PaymentRow>(paymentById, paymentId);
+  const billId = payment?.bill_id ?? null;
+  await enqueue(tx, { clinicId, billId, type: 'suspense.opened', atMs }, async () => {
+    const row = await tx.one<SuspenseRow>(suspenseById, id);
+    if (row === undefined) throw new Error(`suspense ${id} is gone`);
+    return { ...suspenseReply(row, atMs), bill: await billBeside(tx, billId) };
+  });
 }

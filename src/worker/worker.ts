@@ -1,21 +1,27 @@
 import type { Channel } from '#channel';
 import { leaseRow, LeaseLost, type Lease } from '#job';
 import { keepAnswer } from '#inbox';
+import { deliverWebhooks, planDeliveries, type WebhookTarget } from '#outbox';
 import { followRefund } from '#refund';
 import { applyEvidence, followPayment, type Parts as SessionParts } from '#session';
 import { followStatement, planStatements } from '#statement';
 import { evidenceToApply } from '#sql/evidence';
 import { pruneIdempotencyKeys } from '#sql/idempotency';
-import { dueJobs, type JobRow } from '#sql/jobs';
+import { dueDeliveries, dueJobs, type JobRow } from '#sql/jobs';
+import type { Statement } from '#store';
 import type { Cancel } from '#world';
 
 export interface WorkerParts extends SessionParts {
   refundLimitFen: number;
+  /** The clinic's own system, where one is configured. */
+  webhook?: WebhookTarget | undefined;
 }
 
 /** How often to look for due work when nothing is known to be due. */
 const LOOK_EVERY_MS = 250;
 const AT_ONCE = 64;
+/** A receiver that hangs holds up other events, and nobody who asks about money. */
+const DELIVERIES_AT_ONCE = 8;
 /** Evidence that its receiver did not apply within this time was left by a crash. */
 const LEFT_BEHIND_MS = 2_000;
 const SWEEP_EVERY_MS = 2_000;
@@ -36,6 +42,7 @@ export class Worker {
   readonly #timers = new Set<Cancel>();
   #stopped = false;
   #looking = false;
+  #delivering = 0;
 
   constructor(parts: WorkerParts) {
     this.#parts = parts;
@@ -43,6 +50,7 @@ export class Worker {
 
   start(): void {
     this.#repeat(LOOK_EVERY_MS, () => this.look());
+    this.#repeat(LOOK_EVERY_MS, () => this.deliver());
     this.#repeat(SWEEP_EVERY_MS, () => this.sweep());
     this.#repeat(PLAN_EVERY_MS, () => planStatements(this.#parts));
     this.#repeat(PRUNE_EVERY_MS, () => this.prune());
@@ -67,9 +75,23 @@ export class Worker {
     try {
       const free = AT_ONCE - this.#running.size;
       if (free <= 0) return;
-      for (const lease of await this.#claim(free)) this.#track(this.#follow(lease));
+      for (const lease of await this.#claim(dueJobs, free)) this.#track(this.#follow(lease));
     } finally {
       this.#looking = false;
+    }
+  }
+
+  /** Tells the clinic's own system what happened: each bill in its order, by one of us at a time. */
+  async deliver(): Promise<void> {
+    const { webhook } = this.#parts;
+    if (webhook === undefined || this.#stopped) return;
+    await planDeliveries(this.#parts);
+    const free = DELIVERIES_AT_ONCE - this.#delivering;
+    if (free <= 0) return;
+    for (const lease of await this.#claim(dueDeliveries, free)) {
+      this.#delivering += 1;
+      const end = (): void => void (this.#delivering -= 1);
+      this.#track(deliverWebhooks({ ...this.#parts, webhook }, lease).finally(end));
     }
   }
 
@@ -90,10 +112,10 @@ export class Worker {
     });
   }
 
-  async #claim(most: number): Promise<Lease[]> {
+  async #claim(statement: Statement, most: number): Promise<Lease[]> {
     const { store, world } = this.#parts;
     const now = world.now();
-    const due = await store.read((tx) => tx.all<JobRow>(dueJobs, now, now, most));
+    const due = await store.read((tx) => tx.all<JobRow>(statement, now, now, most));
     if (due.length === 0) return [];
     return store.transact('claim-jobs', async (tx) => {
       const leases: Lease[] = [];

@@ -1,8 +1,6 @@
 import { z } from 'zod';
-import { approveRefund, cancelRefund, readRefund, readRefunds, requestRefund, type RefundRow } from '#refund';
-import { fen, yuan } from '#money';
+import { approveRefund, cancelRefund, readRefund, readRefunds, refundReply, requestRefund } from '#refund';
 import { isRefusal } from '#trouble';
-import { rfc3339 } from '#world';
 import type { App, Asker, HttpParts } from '../app-type.ts';
 import { actorOf } from '../identity.ts';
 import { sayNo } from '../problems.ts';
@@ -81,13 +79,4 @@ export function refundRoutes(app: App, parts: HttpParts, asker: Asker): void {
       },
     });
   }
-}
-
-function refundReply(row: RefundRow) {
-  return {
-    ...row,
-    amount: yuan(fen(row.amount_fen)),
-    refunded_at: row.refunded_at === null ? null : rfc3339(row.refunded_at),
-    created_at: rfc3339(row.created_at),
-  };
 }

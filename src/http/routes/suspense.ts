@@ -7,9 +7,8 @@ import {
   refundSuspense,
   type SuspenseRow,
 } from '#disposition';
-import { fen, yuan } from '#money';
+import { suspenseReply } from '#suspense';
 import { isRefusal, type Refusal } from '#trouble';
-import { rfc3339 } from '#world';
 import type { App, Asker, HttpParts } from '../app-type.ts';
 import { actorOf } from '../identity.ts';
 import { sayNo } from '../problems.ts';
@@ -97,14 +96,4 @@ export function suspenseRoutes(app: App, parts: HttpParts, asker: Asker): void {
       },
     });
   }
-}
-
-function suspenseReply(row: SuspenseRow, nowMs: number) {
-  return {
-    ...row,
-    amount: yuan(fen(row.amount_fen)),
-    opened_at: rfc3339(row.opened_at),
-    age_seconds: Math.max(0, Math.floor((nowMs - row.opened_at) / 1000)),
-    closed_at: row.closed_at === null ? null : rfc3339(row.closed_at),
-  };
 }

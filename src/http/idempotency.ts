@@ -53,7 +53,8 @@ export function keepIdempotency(app: FastifyInstance, parts: Parts): void {
     if ('refused' in decided) return sayNo(reply, decided);
     if ('answer' in decided) return replay(reply, decided);
     request.idempotencyRow = decided.run;
-    request.requestKey = digest(request.identity.actor, endpointOf(request), key);
+    // With its body: after a 5xx the key is free, and another wish must not find what the first one made.
+    request.requestKey = digest(request.identity.actor, endpointOf(request), key, bodyDigestOf(request));
     return undefined;
   });
 
@@ -75,7 +76,7 @@ type Decision = { run: number } | { status: number; answer: string } | Refusal;
 async function decide(parts: Parts, request: FastifyRequest, key: string): Promise<Decision> {
   const client = request.identity?.actor ?? '';
   const endpoint = endpointOf(request);
-  const bodyDigest = digest(JSON.stringify(request.body ?? null));
+  const bodyDigest = bodyDigestOf(request);
   const now = parts.world.now();
   try {
     return await parts.store.transact('idempotency-key', async (tx) => {
@@ -113,6 +114,10 @@ function replay(reply: FastifyReply, kept: { status: number; answer: string }): 
 /** The path with its ids: one key on two bills is two requests. */
 function endpointOf(request: FastifyRequest): string {
   return `${request.method} ${request.url.split('?')[0] ?? ''}`.slice(0, 128);
+}
+
+function bodyDigestOf(request: FastifyRequest): string {
+  return digest(JSON.stringify(request.body ?? null));
 }
 
 function digest(...pieces: string[]): string {

@@ -41,7 +41,7 @@ Every failed answer is an RFC 9457 problem with an honest HTTP status and a stab
 
 \`\`\`json
 {
-  "type": "https://zhenfu.dev/errors#bill_void",
+  "type": "urn:zhenfu:problem:bill_void",
   "title": "The bill is void",
   "status": 409,
   "code": "bill_void",

@@ -78,8 +78,10 @@ console.log(
   }),
 );
 
-for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-  process.once(signal, () => {
-    void simulator.close().then(() => process.exit(0));
-  });
+function end(): void {
+  void simulator.close().then(() => process.exit(0));
 }
+for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, end);
+// Started by the product: its end of this pipe closes when it dies, by kill -9 too, and no pretend bank
+// stays behind.
+if (environment['ZHENFU_SIM_ATTACHED'] === 'true') process.stdin.resume().once('end', end);

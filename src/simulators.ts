@@ -1,9 +1,11 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
 import { parseEnv } from 'node:util';
 import type { Settings } from '#config';
-import { pause, systemWorld } from '#world';
+import { systemWorld } from '#world';
 
 export interface Simulators {
   url: string;
@@ -16,10 +18,10 @@ const READY_WITHIN_MS = 20_000;
 
 /**
  * Starts both channels' simulators as a process of their own, on loopback, and reads the merchant that
- * they made on their first start. The product meets them only over HTTP.
+ * they made on their first start. The product meets them only over HTTP. The pipe to their standard
+ * input is what they live by: when the service dies, however it dies, they end too.
  */
 export async function startSimulators(settings: Settings): Promise<Simulators> {
-  const url = `http://127.0.0.1:${settings.SIMULATOR_PORT}`;
   const child = spawn(process.execPath, [join(import.meta.dirname, '..', 'simulator', 'main.ts')], {
     env: {
       PATH: process.env['PATH'],
@@ -28,49 +30,43 @@ export async function startSimulators(settings: Settings): Promise<Simulators> {
       DATA_DIR: settings.DATA_DIR,
       SIMULATOR_PORT: String(settings.SIMULATOR_PORT),
       HOST: '127.0.0.1',
+      ZHENFU_SIM_ATTACHED: 'true',
       ...(settings.ZHENFU_SIM_TOKEN === undefined ? {} : { ZHENFU_SIM_TOKEN: settings.ZHENFU_SIM_TOKEN }),
     },
-    stdio: ['ignore', 'ignore', 'inherit'],
+    stdio: ['pipe', 'pipe', 'inherit'],
   });
-  // When the service dies, however it dies, no pretend bank stays behind.
-  const kill = (): void => void child.kill('SIGKILL');
-  process.once('exit', kill);
-  await ready(url, child);
-  const merchant = parseEnv(readFileSync(join(settings.DATA_DIR, 'simulator', 'merchant.env'), 'utf8'));
+  const { url, merchant_env: merchantEnv } = await ready(child);
   return {
     url,
-    merchant,
+    merchant: parseEnv(readFileSync(merchantEnv, 'utf8')),
     async stop() {
-      process.off('exit', kill);
       if (child.exitCode !== null) return;
       const gone = new Promise((resolve) => child.once('exit', resolve));
-      child.kill('SIGTERM');
+      child.stdin.end();
       await gone;
     },
   };
 }
 
-async function ready(url: string, child: ChildProcess): Promise<void> {
-  const world = systemWorld((asked) => asked.origin === url);
-  const deadline = world.now() + READY_WITHIN_MS;
-  let reason = 'no answer';
-  while (world.now() < deadline) {
-    if (child.exitCode !== null)
-      throw new Error(`the simulators ended with code ${child.exitCode} before they were ready`);
-    try {
-      const answer = await world.send({
-        method: 'GET',
-        url: `${url}/_sim/clock`,
-        headers: {},
-        timeoutMs: 1_000,
-      });
-      if (answer.status === 200) return;
-      reason = `status ${answer.status}`;
-    } catch (error) {
-      reason = error instanceof Error ? error.message : String(error);
-    }
-    await pause(world, 50);
-  }
-  child.kill('SIGKILL');
-  throw new Error(`the simulators were not ready in time: ${reason}`);
+interface ReadyLine {
+  url: string;
+  merchant_env: string;
+}
+
+/** Waits for the child's own word: whoever else answers on that port is not ours. */
+function ready(child: ChildProcessByStdio<Writable, Readable, null>): Promise<ReadyLine> {
+  return new Promise((resolve, reject) => {
+    const cancel = systemWorld(() => false).after(READY_WITHIN_MS, () => {
+      child.kill('SIGKILL');
+      reject(new Error('the simulators were not ready in time'));
+    });
+    child.once('exit', (code) => {
+      cancel();
+      reject(new Error(`模拟网关未能启动 · the simulators ended with code ${code} before they were ready`));
+    });
+    createInterface({ input: child.stdout }).once('line', (line) => {
+      cancel();
+      resolve(JSON.parse(line) as ReadyLine);
+    });
+  });
 }

@@ -20,7 +20,7 @@ export interface Problem {
 export function problemOf(refusal: Refusal): Problem {
   const trouble = troubles[refusal.refused];
   return {
-    type: `https://zhenfu.dev/errors#${refusal.refused}`,
+    type: `urn:zhenfu:problem:${refusal.refused}`,
     title: trouble.en,
     status: trouble.status,
     code: refusal.refused,

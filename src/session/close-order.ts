@@ -23,7 +23,13 @@ export async function closeOrder(
   }
   if (payment.state === 'open' || payment.state === 'create_unknown')
     await movePayment(tx, payment, 'retire', cause);
-  if ((await movePayment(tx, payment, 'closed', cause)) !== 'moved') return { applied: 'no_change' };
+  const moved = await movePayment(tx, payment, 'closed', cause);
+  if (moved === 'illegal') {
+    // Closed before its create call was answered: nothing is ended by it, and a person should know.
+    const about = { entity: 'payment', entityId: payment.id, atMs: cause.atMs };
+    await raiseAlarm(tx, parts, { ...about, code: 'illegal_edge', detail: `closed while ${payment.state}` });
+  }
+  if (moved !== 'moved') return { applied: 'no_change' };
   const session = await tx.one<SessionRow>(sessionByPayment, payment.id);
   if (session !== undefined) await endSession(tx, parts, session, cause);
   return { applied: 'closed' };

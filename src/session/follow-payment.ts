@@ -176,7 +176,10 @@ async function declined(
   return moved === 'moved' ? 'final' : again(step, 0);
 }
 
-/** The create call has no answer. Ask first: the order may stand. Only "no such order" lets us send again. */
+/**
+ * The create call has no answer. Ask first: the order may stand, or be paid. Only a verified "none" or
+ * "unpaid" lets the same number, with the same content, go out again for its code.
+ */
 async function resumeCreate(step: Case): Promise<Step> {
   const { session } = step;
   const answer = await ask(step);

@@ -58,13 +58,6 @@ export const troubles = {
     en: 'Too many requests; see Retry-After',
   },
   not_found: { status: 404, retry: 'never', who: 'caller', zh: '没有这个地址', en: 'No such address' },
-  method_not_allowed: {
-    status: 405,
-    retry: 'never',
-    who: 'caller',
-    zh: '该地址不支持此方法',
-    en: 'This address does not take this method',
-  },
 
   // who asks
   not_signed_in: {
@@ -195,13 +188,6 @@ export const troubles = {
     who: 'operator',
     zh: '支付渠道拒绝了下单',
     en: 'The channel refused to open an order',
-  },
-  notification_refused: {
-    status: 401,
-    retry: 'never',
-    who: 'operator',
-    zh: '通知未通过验证',
-    en: 'The notification could not be verified',
   },
 
   // refunds

@@ -15,6 +15,13 @@ const WATCH_EVERY_MS = 5_000;
  * the last word.
  */
 export function eventRoutes(app: App, parts: HttpParts): void {
+  const open = new Set<() => void>();
+  // An orderly stop does not wait for streams, which have no end of their own.
+  app.addHook('preClose', (done) => {
+    for (const close of open) close();
+    done();
+  });
+
   app.get('/api/v1/finance/payment-sessions/:session_id/events', {
     sse: { kind: 'only' },
     config: { limit: 'public' },
@@ -47,7 +54,10 @@ export function eventRoutes(app: App, parts: HttpParts): void {
       };
       const stopListening = parts.hub.listen(publicId, tell);
       const stopWatching = keepWatched(parts, publicId);
+      const close = (): void => reply.sse.close();
+      open.add(close);
       reply.sse.onClose(() => {
+        open.delete(close);
         stopListening();
         stopWatching();
       });

@@ -52,7 +52,7 @@ export function renderPatientPage(view: PatientView): string {
 <div class="card ${status.payment_method}">
 <p class="payee">${t.payee}</p>
 <h1 class="clinic">${clinicName}</h1>
-<p class="amount"><small>¥</small>${grouped(status.amount)}</p>
+<p class="amount${widthOf(grouped(status.amount))}"><small>¥</small>${grouped(status.amount)}</p>
 <p class="method">${marks[status.payment_method]}${t[status.payment_method]}</p>
 ${status.code_shown ? codePart(view) : null}
 ${stateOf(tones[stage], t.stages[stage])}
@@ -106,7 +106,7 @@ ${reload}
 <style nonce="${nonce}">${own(patientStyle)}</style>
 </head>
 <body>
-${world === 'live' ? null : html`<p class="stripes">${t[world]}</p>`}
+${world === 'live' ? null : html`<aside class="stripes">${t[world]}</aside>`}
 ${body}
 </body>
 </html>
@@ -130,7 +130,14 @@ function codePart({ status, imageUrl, language = 'zh' }: PatientView): Html {
   // Without the script the end of the time stands here; with it, what is left.
   return html`<img class="code" src="${imageUrl}" width="330" height="330" alt="${t[status.payment_method]}${t.codeAlt} ¥${status.amount}">
 <p class="scan">${scan}</p>
+${status.payment_method === 'wechat' ? html`<p class="payee">${t.notByLongPress}</p>` : null}
 <p class="left"><span id="left-word">${t.until}</span> <b id="left" role="timer">${beijingText(status.expires_at).slice(11, 16)}</b></p>`;
+}
+
+/** A long amount is set smaller: it stays on one line. */
+function widthOf(amount: string): string {
+  if (amount.length <= 8) return '';
+  return amount.length <= 10 ? ' amount-long' : ' amount-longest';
 }
 
 function beijingText(instant: string): string {

@@ -1,6 +1,7 @@
 /**
  * The patient's page, for phones of any age: nothing newer than Chrome 69, sizes in rem so that WeChat's
- * font steps and the system's work, main text at least 18 px, targets at least 44 px.
+ * font steps and the system's work, main text at least 18 px, targets at least 44 px. Only the amount goes
+ * by the width of the screen: it is the largest thing already, and must never break in two.
  */
 export const patientStyle = `
 :root{--ground:#f3f6fb;--paper:#fff;--ink:#12203a;--ink-2:#4a5872;--line:#dfe6f1;--blue:#0958d9;--blue-s:#e8f1ff;--good:#05713a;--good-s:#e5f6ec;--warn:#8a4b00;--warn-s:#fff3dd;--bad:#b3261e;--bad-s:#fdebe9;--calm:#4a5872;--calm-s:#eef2f8;--s1:#ffe7a6;--s2:#ffdb7d;--s3:#5a3a00}
@@ -16,12 +17,15 @@ main{max-width:30rem;margin:0 auto;padding:1.2rem .9rem 2rem}
 .wechat{border-top-color:#07c160}
 .payee{color:var(--ink-2)}
 .clinic{font-size:1.25rem;line-height:1.35;font-weight:600;overflow-wrap:break-word;word-wrap:break-word}
-.amount{margin:.5rem 0 .3rem;font-size:3.2rem;line-height:1.15;font-weight:700;font-variant-numeric:tabular-nums;letter-spacing:-.02em;overflow-wrap:break-word;word-wrap:break-word}
+.amount{margin:.5rem 0 .3rem;font-size:13vw;line-height:1.15;font-weight:700;font-variant-numeric:tabular-nums;letter-spacing:-.02em;white-space:nowrap}
+.amount-long{font-size:10.5vw}
+.amount-longest{font-size:8.5vw}
+@media (min-width:480px){.amount{font-size:3.6rem}.amount-long{font-size:3.1rem}.amount-longest{font-size:2.5rem}}
 .amount small{margin-right:.08em;font-size:.68em;font-weight:500}
 .method{display:inline-flex;align-items:center;min-height:2rem}
 .method svg{width:1.7rem;height:1.7rem;margin-right:.5rem;flex:none}
 .code{display:block;width:100%;max-width:19rem;height:auto;margin:1rem auto .6rem;border:1px solid var(--line);border-radius:16px;background:#fff;image-rendering:-webkit-optimize-contrast;image-rendering:pixelated}
-.scan{font-size:1.1rem;font-weight:600}
+.scan{font-size:1.15rem;font-weight:600}
 .left{margin-top:.5rem;font-variant-numeric:tabular-nums;color:var(--ink-2)}
 .left b{color:var(--ink);font-size:1.5rem}
 .state{display:flex;align-items:center;margin-top:1.1rem;padding:.9rem 1rem;border-radius:14px;text-align:left}

@@ -16,6 +16,7 @@ interface PatientWords {
   wechat: string;
   scanAlipay: string;
   scanWechat: string;
+  notByLongPress: string;
   codeAlt: string;
   left: string;
   until: string;
@@ -36,7 +37,9 @@ export const patientWords: Record<PatientLanguage, PatientWords> = {
     alipay: '支付宝',
     wechat: '微信支付',
     scanAlipay: '请使用支付宝“扫一扫”',
-    scanWechat: '请使用微信“扫一扫”（不支持长按识别）',
+    scanWechat: '请使用微信“扫一扫”',
+    // Native codes are refused when recognised by a long press or from the album.
+    notByLongPress: '不支持长按或相册识别',
     codeAlt: '收款二维码',
     left: '剩余时间',
     until: '有效至',
@@ -45,7 +48,7 @@ export const patientWords: Record<PatientLanguage, PatientWords> = {
     none: { word: '链接无效', hint: '没有找到这次收款，请联系收费窗口。' },
     stages: {
       creating: { word: '正在生成二维码', hint: '请稍候，本页会自动更新。' },
-      ready: { word: '待支付', hint: '付款前请核对收款方和金额。' },
+      ready: { word: '待支付', hint: '请核对收款方和金额。' },
       scanned: { word: '已扫码', hint: '请在手机上确认付款。' },
       confirming: { word: '结果确认中', hint: '正在向支付渠道核实，请不要重复付款。' },
       paid: { word: '支付成功', hint: '款项已到账。' },
@@ -65,7 +68,8 @@ export const patientWords: Record<PatientLanguage, PatientWords> = {
     alipay: 'Alipay',
     wechat: 'WeChat Pay',
     scanAlipay: 'Please scan with Alipay',
-    scanWechat: 'Please scan with WeChat (a long press does not work)',
+    scanWechat: 'Please scan with WeChat',
+    notByLongPress: 'A long press or the album does not work',
     codeAlt: 'Payment code',
     left: 'Time left',
     until: 'Valid until',

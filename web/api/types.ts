@@ -200,6 +200,34 @@ export interface Operations {
     };
     answer: Suspense;
   };
+  'GET /api/v1/finance/webhooks': {
+    query: {
+      state?: 'waiting' | 'delivered' | 'parked';
+      bill_id?: number;
+      before_id?: number;
+      limit?: number;
+    };
+    answer: WebhookPage;
+  };
+  'GET /api/v1/finance/webhooks/{webhook_id}': {
+    path: {
+      webhook_id: number;
+    };
+    answer: WebhookWithBody;
+  };
+  'POST /api/v1/finance/webhooks/{webhook_id}/replay': {
+    path: {
+      webhook_id: number;
+    };
+    body: Record<string, unknown> | null;
+    answer: Webhook;
+  };
+  'POST /api/v1/finance/webhooks/replay': {
+    body: Record<string, unknown> | null;
+    answer: {
+      replayed: number;
+    };
+  };
   'GET /api/v1/staff-session': {
     answer: StaffSession;
   };
@@ -666,4 +694,49 @@ export type VoidBillInput = {
 export type VoidPrescriptionInput = {
   reason: string;
   insist?: boolean;
+};
+
+export type Webhook = {
+  id: number;
+  /** The webhook-id header: the same for every delivery of it */
+  event_id: string;
+  /** Null for what belongs to no bill */
+  bill_id: number | null;
+  /** Counts the events of one bill from 1, without a gap */
+  sequence: number;
+  type: 'bill.paid' | 'bill.voided' | 'refund.succeeded' | 'refund.failed' | 'suspense.opened';
+  state: 'waiting' | 'delivered' | 'parked';
+  attempts: number;
+  /** What the last try came to: HTTP 503, not_sent: ECONNREFUSED */
+  last_status: string | null;
+  /** RFC 3339, UTC */
+  created_at: string;
+  last_tried_at: string | null;
+  delivered_at: string | null;
+};
+
+export type WebhookPage = {
+  webhooks: Webhook[];
+  next_before_id: number | null;
+};
+
+export type WebhookWithBody = {
+  id: number;
+  /** The webhook-id header: the same for every delivery of it */
+  event_id: string;
+  /** Null for what belongs to no bill */
+  bill_id: number | null;
+  /** Counts the events of one bill from 1, without a gap */
+  sequence: number;
+  type: 'bill.paid' | 'bill.voided' | 'refund.succeeded' | 'refund.failed' | 'suspense.opened';
+  state: 'waiting' | 'delivered' | 'parked';
+  attempts: number;
+  /** What the last try came to: HTTP 503, not_sent: ECONNREFUSED */
+  last_status: string | null;
+  /** RFC 3339, UTC */
+  created_at: string;
+  last_tried_at: string | null;
+  delivered_at: string | null;
+  /** The body, word for word as it is sent */
+  payload: string;
 };

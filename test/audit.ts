@@ -1,5 +1,6 @@
 import type { Store } from '#store';
 import type { Kernel, LedgerEntry } from '../simulator/kernel/contract.ts';
+import { auditOutbox } from './support/audit-outbox.ts';
 import type { GatewayCall } from './support/gateway-call.ts';
 import { payableAtGateways } from './support/gateway-truth.ts';
 
@@ -36,6 +37,7 @@ export async function audit(audited: Audited, options: AuditOptions = {}): Promi
     ...history(books),
     ...intentBeforeCall(audited),
     ...silenceEndsNothing(audited, books),
+    ...(await auditOutbox(audited.store)),
   ];
 }
 

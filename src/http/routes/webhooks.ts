@@ -8,7 +8,8 @@ import { billId } from '../schemas/session.ts';
 import { webhook, webhookPage, webhookQuery, webhookWithBody } from '../schemas/webhook.ts';
 
 const byId = z.object({ webhook_id: billId });
-const nothing = z.strictObject({}).default({});
+/** No body at all, or an empty one. */
+const nothing = z.strictObject({}).nullish();
 
 /** What the clinic's own system was told, is being told, or could not be told; and telling it again. */
 export function webhookRoutes(app: App, parts: HttpParts, asker: Asker): void {

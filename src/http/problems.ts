@@ -72,19 +72,17 @@ const frameworkCodes: Readonly<Record<string, TroubleCode>> = {
   ZF_DUPLICATE_KEY: 'duplicate_key',
 };
 
-/** An unknown key stands in the issue's params, not in its path. */
+/** An unknown key stands beside the issue's path, not in it. */
 function fieldOf(path: string, params: unknown): string {
-  const keys =
-    typeof params === 'object' && params !== null && 'issue' in params ? unknownKeys(params.issue) : [];
-  const last = keys[0];
-  if (last !== undefined) return path === '' ? last : `${path}.${last}`;
+  const key = unknownKeys(params)[0];
+  if (key !== undefined) return path === '' ? key : `${path}.${key}`;
   return path === '' ? 'body' : path;
 }
 
-function unknownKeys(issue: unknown): string[] {
-  if (typeof issue !== 'object' || issue === null || !('keys' in issue) || !Array.isArray(issue.keys))
+function unknownKeys(params: unknown): string[] {
+  if (typeof params !== 'object' || params === null || !('keys' in params) || !Array.isArray(params.keys))
     return [];
-  return issue.keys.filter((key): key is string => typeof key === 'string');
+  return params.keys.filter((key): key is string => typeof key === 'string');
 }
 
 export function answerError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {

@@ -123,6 +123,17 @@ export class Connection {
     }
   }
 
+  /** The whole database as it stands: copies in memory, and the rewinds of a simulated day, are made from it. */
+  image(): Uint8Array {
+    return this.#database.serialize();
+  }
+
+  /** Becomes the database of an image. */
+  become(image: Uint8Array): void {
+    this.#prepared.clear();
+    this.#database.deserialize(image);
+  }
+
   close(): void {
     this.#prepared.clear();
     this.#database.close();

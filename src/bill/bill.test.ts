@@ -105,7 +105,7 @@ describe.each(engines)('bills on $name', ({ open }) => {
         atMs: parts.world.now(),
       });
       await tx.run(
-        `UPDATE payments SET state = 'paid', disposition = ?, paid_evidence_id = 1, paid_at = 7000, late = ? WHERE id = ?`,
+        `UPDATE payments SET state = 'paid', received_fen = amount_fen, disposition = ?, paid_evidence_id = 1, paid_at = 7000, late = ? WHERE id = ?`,
         won ? 'settled' : 'surplus',
         won ? 0 : 1,
         paymentId,

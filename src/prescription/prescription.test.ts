@@ -63,9 +63,10 @@ describe.each(engines)('prescriptions on $name', ({ open }) => {
     store.transact('test-pay', async (tx) => {
       const payment = await tx.run(
         `INSERT INTO payments (clinic_id, bill_id, out_trade_no, payment_method, amount_fen, qr_code_expires_at, app_id,
-           merchant_id, configuration_id, subject, attach, notify_url, state, disposition, paid_evidence_id, version, created_at, updated_at)
-         VALUES (1, ?, 'ZF1', 'wechat', ?, 1, 'a', 'm', 'c', 's', 'x', 'n', 'paid', 'settled', 1, 1, 1, 1)`,
+           merchant_id, configuration_id, subject, attach, notify_url, state, disposition, paid_evidence_id, received_fen, version, created_at, updated_at)
+         VALUES (1, ?, 'ZF1', 'wechat', ?, 1, 'a', 'm', 'c', 's', 'x', 'n', 'paid', 'settled', 1, ?, 1, 1, 1)`,
         bill.id,
+        bill.payable_fen,
         bill.payable_fen,
       );
       const atMs = parts.world.now();

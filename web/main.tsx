@@ -8,6 +8,7 @@ import { useTranslation } from 'react-i18next';
 import { queries } from './api/queries.ts';
 import { router } from './routes.tsx';
 import './ui/look.css';
+import './ui/lists.css';
 import './ui/parts.css';
 import { useLook } from './ui/preferences.ts';
 import { antTheme } from './ui/theme.ts';

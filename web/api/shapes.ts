@@ -11,12 +11,9 @@ export type BillSession = Bill['sessions'][number];
 export type SessionStatus = Answer<'GET /api/v1/finance/payment-sessions/{session_id}/status'>;
 export type PaymentMethod = SessionStatus['payment_method'];
 export type MethodChoice = Answer<'GET /api/v1/finance/payment-methods'>['methods'][number];
-export type Retirement = Answer<'POST /api/v1/finance/payment-sessions/{session_id}/cancellation'>;
 
 export type Prescription = Answer<'GET /api/v1/prescriptions/{prescription_id}'>;
 export type PrescriptionState = Prescription['state'];
 export type IssuePrescription = Operations['POST /api/v1/prescriptions']['body'];
 export type Drug = Answer<'GET /api/v1/drugs'>['drugs'][number];
 export type Patient = Answer<'GET /api/v1/patients'>['patients'][number];
-
-export type StaffSession = Answer<'GET /api/v1/staff-session'>;

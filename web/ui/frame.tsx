@@ -3,6 +3,7 @@ import { Button, Dropdown, type MenuProps } from 'antd';
 import { useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { chooseLanguage, languageNow } from '../words/index.ts';
+import './frame.css';
 import { KeyHelp } from './help.tsx';
 import { Mark } from './mark.tsx';
 import { Money } from './money.tsx';

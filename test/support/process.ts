@@ -44,7 +44,10 @@ export function startProcess(world: World, store: Store): Process {
   const kill = (): void => {
     state = 'killed';
     waiting.length = 0;
-    for (const mourn of mourners.splice(0)) mourn(new Error('the process was killed'));
+    // An answer that was already on its way out may still arrive: the cruellest moment to die.
+    void someTurns().then(() => {
+      for (const mourn of mourners.splice(0)) mourn(new Error('the process was killed'));
+    });
   };
   /** Comes back only while the process runs. */
   const untilRunning = async (): Promise<void> => {
@@ -84,6 +87,7 @@ export function startProcess(world: World, store: Store): Process {
     },
     unlessKilled: (work) => {
       work.catch(() => undefined);
+      if (state === 'killed') return Promise.reject(new Error('the process was killed'));
       return Promise.race([work, new Promise<never>((_resolve, reject) => mourners.push(reject))]);
     },
     world: {
@@ -107,4 +111,9 @@ export function startProcess(world: World, store: Store): Process {
       close: () => store.close(),
     },
   };
+}
+
+/** Until everything that needs no outside has come to its end. */
+async function someTurns(): Promise<void> {
+  for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
 }

@@ -1,6 +1,6 @@
 import { settleBill, tellBill } from '#bill';
 import { reserveRefund, mintRefundNo } from '#refund';
-import { clearScreens, type Parts } from '#session';
+import { clearScreens, tellSession, type Parts } from '#session';
 import { billToCollect, type BillToCollect } from '#sql/bills';
 import { recordEvent } from '#sql/events';
 import { paymentById, resolveDispute, type PaymentRow } from '#sql/payments';
@@ -59,6 +59,7 @@ export function postToBill(parts: Parts, act: Act & { billId: number }): Promise
     };
     if (!(await settleBill(tx, settlement))) return refuse('suspense_not_postable');
     await resolve(tx, payment, 'settled', bill.id, act, atMs);
+    await tellSession(tx, parts, payment.id, 'settled', { actor: act.actor, atMs });
     await clearScreens(tx, parts, bill.id, payment.id, { actor: act.actor, atMs });
     if (free > bill.payable_fen)
       await sendBack(tx, parts, payment, free - bill.payable_fen, 'suspense', refundNo, act, atMs);
@@ -77,6 +78,7 @@ export function refundSuspense(parts: Parts, act: Act): Promise<SuspenseRow | Ac
     const payment = await disputedPayment(tx, item);
     if (payment !== undefined) {
       await resolve(tx, payment, 'surplus', payment.bill_id, act, atMs);
+      await tellSession(tx, parts, payment.id, 'surplus', { actor: act.actor, atMs });
       const free = (payment.received_fen ?? 0) - payment.refund_reserved_fen;
       if (free > 0) await sendBack(tx, parts, payment, free, 'surplus', refundNo, act, atMs);
       return close(tx, item, 'refunded', act, atMs);
@@ -169,6 +171,7 @@ async function sendBack(
   const refund = {
     outRefundNo,
     paymentId: payment.id,
+    method: payment.payment_method,
     billId: payment.bill_id,
     amountFen,
     kind,

@@ -10,6 +10,8 @@ export {
   takeLease,
   underLease,
   wakeJob,
+  whileKept,
   type JobKind,
+  type Lane,
   type Lease,
 } from './lease.ts';

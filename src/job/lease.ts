@@ -11,17 +11,29 @@ import {
   wakeJob as wakeRow,
   type JobRow,
 } from '#sql/jobs';
-import type { World } from '#world';
+import type { Cancel, World } from '#world';
 
 /**
- * How long a holder may go without renewing. Longer than the longest single channel call (20 s: two
- * hosts of 10 s), so that a live holder is never overtaken; short enough that a dead one is replaced
+ * How long a holder may go without renewing. Longer than the longest single call about one order (20 s: two
+ * hosts of 10 s), so that a live holder is never overtaken (a statement's file takes longer: `whileKept`); short enough that a dead one is replaced
  * within a patient's patience.
  */
 export const LEASE_MS = 30_000;
 const RENEW_BELOW_MS = 25_000;
+const RENEW_EVERY_MS = 10_000;
 
 export type JobKind = 'follow_payment' | 'follow_refund' | 'deliver_webhooks' | 'fetch_statement';
+
+/** Whom a job talks to. */
+export type Lane = 'alipay' | 'wechat' | 'webhook';
+
+/** What a job is for; one job for a kind and subject, for life. */
+export interface Work {
+  clinicId: number;
+  kind: JobKind;
+  lane: Lane;
+  subjectId: number;
+}
 
 /** Proof that this process may act on a subject: every write under it names the fence. */
 export interface Lease {
@@ -49,19 +61,14 @@ interface Given {
 }
 
 /** Writes a job down, already leased to this process: call it in the transaction that makes its subject. */
-export async function bornLeased(
-  tx: Tx,
-  given: Given,
-  clinicId: number,
-  kind: JobKind,
-  subjectId: number,
-  atMs: number,
-): Promise<Lease> {
+export async function bornLeased(tx: Tx, given: Given, work: Work, atMs: number): Promise<Lease> {
+  const { clinicId, kind, lane, subjectId } = work;
   const untilMs = atMs + LEASE_MS;
   const { id } = await tx.run(
     insertJob,
     clinicId,
     kind,
+    lane,
     subjectId,
     atMs,
     given.instance,
@@ -73,35 +80,22 @@ export async function bornLeased(
 }
 
 /** Writes a job down for whoever is free. Call it in the transaction that makes its subject. */
-export async function addJob(
-  tx: Tx,
-  clinicId: number,
-  kind: JobKind,
-  subjectId: number,
-  dueAtMs: number,
-  atMs: number,
-): Promise<void> {
-  await tx.run(addRow, clinicId, kind, subjectId, dueAtMs, atMs, atMs);
+export async function addJob(tx: Tx, work: Work, dueAtMs: number, atMs: number): Promise<void> {
+  const { clinicId, kind, lane, subjectId } = work;
+  await tx.run(addRow, clinicId, kind, lane, subjectId, dueAtMs, atMs, atMs);
 }
 
 /**
  * There is work for a subject, whose job may be there already: done, waiting for its time, or held.
  * Locks the job's row until the transaction ends.
  */
-export async function wakeJob(
-  tx: Tx,
-  clinicId: number,
-  kind: JobKind,
-  subjectId: number,
-  dueAtMs: number,
-  atMs: number,
-): Promise<void> {
-  const { rows } = await tx.run(wakeRow, dueAtMs, atMs, kind, subjectId);
+export async function wakeJob(tx: Tx, work: Work, dueAtMs: number, atMs: number): Promise<void> {
+  const { rows } = await tx.run(wakeRow, dueAtMs, atMs, work.kind, work.subjectId);
   if (rows > 0) return;
   try {
-    await addJob(tx, clinicId, kind, subjectId, dueAtMs, atMs);
+    await addJob(tx, work, dueAtMs, atMs);
   } catch (error) {
-    if (error instanceof UniqueViolation) throw new Conflict(`job ${kind} ${subjectId}`);
+    if (error instanceof UniqueViolation) throw new Conflict(`job ${work.kind} ${work.subjectId}`);
     throw error;
   }
 }
@@ -145,6 +139,23 @@ export async function keepLease(given: Given, lease: Lease): Promise<void> {
     if (rows === 0) throw new LeaseLost(lease);
   });
   lease.untilMs = untilMs;
+}
+
+/** Renews the lease every ten seconds while something long goes on that is not one order's call. */
+export async function whileKept<T>(given: Given, lease: Lease, work: Promise<T>): Promise<T> {
+  let cancel: Cancel = () => undefined;
+  const renew = (): void => {
+    cancel = given.world.after(RENEW_EVERY_MS, () => {
+      // A lease that was lost is found out by the next transaction under it.
+      keepLease(given, lease).then(renew, () => undefined);
+    });
+  };
+  renew();
+  try {
+    return await work;
+  } finally {
+    cancel();
+  }
 }
 
 /** A transaction that only the holder of the lease may commit (I-28). */

@@ -2,7 +2,7 @@ import { Webhook as Verifier } from 'standardwebhooks';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ensureClinic } from '#clinic';
 import { takeLease } from '#job';
-import { dueDeliveries, type JobRow } from '#sql/jobs';
+import { dueJobs, type JobRow } from '#sql/jobs';
 import { isRefusal } from '#trouble';
 import type { Store } from '#store';
 import { engines } from '../../test/engines.ts';
@@ -81,7 +81,7 @@ describe.each(engines)('webhooks on $name', ({ open }) => {
   async function round(parts: CourierParts): Promise<void> {
     await planDeliveries(parts);
     const now = parts.world.now();
-    const due = await parts.store.read((tx) => tx.all<JobRow>(dueDeliveries, now, now, 1000));
+    const due = await parts.store.read((tx) => tx.all<JobRow>(dueJobs, 'webhook', now, now, 1000));
     await Promise.all(
       due.map(async ({ subject_id: bill }) => {
         const lease = await takeLease(parts, 'deliver_webhooks', bill);

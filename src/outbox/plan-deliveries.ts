@@ -21,7 +21,13 @@ export async function planDeliveries(parts: Pick<Parts, 'store' | 'world'>): Pro
       if (first === undefined) return;
       // The job first, as everywhere in this part: its row is the lock that keeps two of us in turn.
       const now = parts.world.now();
-      await wakeJob(tx, first.clinic_id, 'deliver_webhooks', first.bill_id, now, now);
+      const work = {
+        clinicId: first.clinic_id,
+        kind: 'deliver_webhooks',
+        lane: 'webhook',
+        subjectId: first.bill_id,
+      } as const;
+      await wakeJob(tx, work, now, now);
       for (const event of events) await tx.run(planWebhook, event.id);
     });
   }

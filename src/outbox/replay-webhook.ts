@@ -45,7 +45,13 @@ export async function replayParked(parts: Given): Promise<number> {
 
 /** The job first, as everywhere in this part: its row is the lock that keeps two of us in turn. */
 async function replay(tx: Tx, event: Found, nowMs: number): Promise<void> {
-  await wakeJob(tx, event.clinic_id, 'deliver_webhooks', event.bill_id, nowMs, nowMs);
+  const work = {
+    clinicId: event.clinic_id,
+    kind: 'deliver_webhooks',
+    lane: 'webhook',
+    subjectId: event.bill_id,
+  } as const;
+  await wakeJob(tx, work, nowMs, nowMs);
   await hasten(tx, 'deliver_webhooks', event.bill_id, nowMs, nowMs);
   await tx.run(replayRow, event.id);
 }

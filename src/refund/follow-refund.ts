@@ -144,6 +144,8 @@ async function askThenDecide(step: Case): Promise<Step> {
   });
   const provesFrom = (refund.sent_at ?? atMs) + channel.traits.refundNoneProvesAfterMs;
   if (atMs < provesFrom) return { dueAtMs: provesFrom, attempts: lease.attempts + 1 };
+  // A person mends an abnormal refund at the channel; it is not sent again from here.
+  if (refund.state === 'abnormal') return { dueAtMs: atMs + ABNORMAL_MS, attempts: 0 };
   // Unknown to the channel, long enough after the last send: a definite no is final now, silence is not.
   return refund.refused_at === null ? send(step) : giveUp(step);
 }

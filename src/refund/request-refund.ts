@@ -1,7 +1,7 @@
 import { addJob } from '#job';
 import { refundableBill, type RefundableBill } from '#sql/bills';
 import { refundById, refundByRequest, refundedOfLine, refundsOfPayment, type RefundRow } from '#sql/refunds';
-import { paymentById, type PaymentRow } from '#sql/payments';
+import { lockPayment, paymentById, type PaymentRow } from '#sql/payments';
 import { lineOfBill } from '#sql/bills';
 import type { Tx } from '#store';
 import { isRefusal, refuse, type Refusal } from '#trouble';
@@ -51,6 +51,8 @@ export async function requestRefund(parts: Parts, wish: RequestRefund): Promise<
     if (bill.settled_payment_id === null) return refuse('bill_not_paid');
     const payment = await tx.one<PaymentRow>(paymentById, bill.settled_payment_id);
     if (payment === undefined) throw new Error(`bill ${bill.id} is settled by a payment that is not there`);
+    // Holds the payment still: two clerks who name one line are asked one after the other.
+    await tx.run(lockPayment, payment.id);
     const forbidden = await mayNot(tx, parts, payment, atMs);
     if (forbidden !== undefined) return forbidden;
     const lines = await linesOf(tx, wish);
@@ -62,6 +64,7 @@ export async function requestRefund(parts: Parts, wish: RequestRefund): Promise<
       {
         outRefundNo,
         paymentId: payment.id,
+        method: payment.payment_method,
         billId: bill.id,
         amountFen,
         kind: 'bill',
@@ -131,7 +134,15 @@ export function approveRefund(parts: Parts, id: number, actor: string): Promise<
     const atMs = parts.world.now();
     const moved = await moveRefund(tx, parts, refund, 'approve', { actor, atMs }, { approvedBy: actor });
     if (moved === 'illegal') return refuse('refund_not_waiting');
-    if (moved === 'moved') await addJob(tx, parts.clinic.id, 'follow_refund', id, atMs, atMs);
+    const payment = await tx.one<PaymentRow>(paymentById, refund.payment_id);
+    if (payment === undefined) throw new Error(`refund ${id} has no payment`);
+    const work = {
+      clinicId: parts.clinic.id,
+      kind: 'follow_refund',
+      lane: payment.payment_method,
+      subjectId: id,
+    } as const;
+    if (moved === 'moved') await addJob(tx, work, atMs, atMs);
     return whole(tx, id);
   });
 }

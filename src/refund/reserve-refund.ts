@@ -1,3 +1,4 @@
+import type { PaymentMethod } from '#channel';
 import { addJob } from '#job';
 import { recordEvent } from '#sql/events';
 import { insertRefund, insertRefundLine, reserveRefund as reserveRow, type RefundRow } from '#sql/refunds';
@@ -8,6 +9,8 @@ import type { Parts } from './parts.ts';
 export interface NewRefund {
   outRefundNo: string;
   paymentId: number;
+  /** The channel that the money came by: it goes back the same way. */
+  method: PaymentMethod;
   billId: number | null;
   amountFen: number;
   kind: RefundRow['kind'];
@@ -68,6 +71,12 @@ export async function reserveRefund(
     reason: refund.reason,
     atMs,
   });
-  if (refund.approved) await addJob(tx, parts.clinic.id, 'follow_refund', id, atMs, atMs);
+  if (refund.approved)
+    await addJob(
+      tx,
+      { clinicId: parts.clinic.id, kind: 'follow_refund', lane: refund.method, subjectId: id },
+      atMs,
+      atMs,
+    );
   return id;
 }

@@ -20,14 +20,16 @@ export async function adoptMoney(tx: Tx, parts: Parts, report: ChannelReport, ca
   const ours =
     account !== undefined &&
     (report.appId ?? account.appId) === account.appId &&
-    (report.merchantId ?? account.merchantId) === account.merchantId &&
+    (account.merchantId === '' || (report.merchantId ?? account.merchantId) === account.merchantId) &&
     (report.currency ?? 'CNY') === 'CNY';
-  if (!ours) return setAside(tx, parts, report, detail, cause);
+  // Nothing came, or its number is none that a channel gives: kept, and before a person.
+  const usable = report.totalFen >= 1 && report.outTradeNo.length <= 64;
+  if (!ours || !usable) return setAside(tx, parts, report, detail, cause);
   const paidAt = report.paidAtMs ?? atMs;
   const { id } = await tx.run(
     adoptPayment,
     parts.clinic.id,
-    report.outTradeNo.slice(0, 32),
+    report.outTradeNo,
     report.method,
     report.totalFen,
     paidAt,

@@ -86,7 +86,8 @@ async function believe(
 ): Promise<Belief> {
   if (payment === undefined) return adoptMoney(tx, parts, report, cause);
   const { verdict, differs } = compareReport(payment, report);
-  if (verdict === 'foreign') {
+  // A genuine word of a payment of nothing is no payment: a person looks.
+  if (verdict === 'foreign' || (report.state === 'paid' && report.totalFen === 0)) {
     const detail = `payment ${payment.id}: ${differs.join(', ')}`;
     return setAside(tx, parts, report, detail, cause);
   }

@@ -2,6 +2,7 @@ export { applyEvidence, type Applied } from './apply-report.ts';
 export { cancelSession, type Cancelled } from './cancel-session.ts';
 export { followPayment } from './follow-payment.ts';
 export { Hub } from './hub.ts';
+export { tellSession } from './move-session.ts';
 export { openSession, type Opened, type OpenRefusal, type OpenSession } from './open-session.ts';
 export type { Parts } from './parts.ts';
 export { codeShown, inquire, readSession, watch } from './read-session.ts';

@@ -1,6 +1,6 @@
 import { Conflict, type Tx } from '#store';
 import { recordEvent } from '#sql/events';
-import { moveSession as moveRow, type SessionRow } from '#sql/sessions';
+import { moveSession as moveRow, sessionByPayment, type SessionRow } from '#sql/sessions';
 import type { Hub } from './hub.ts';
 import {
   grid,
@@ -88,6 +88,20 @@ export async function noteMoney(
 ): Promise<void> {
   const stage = stageOf(row);
   await save(tx, hub, row, row, { happening: disposition, from: stage, to: stage }, cause);
+}
+
+/** A person decided what disputed money is: its session, where it has one, says so. */
+export async function tellSession(
+  tx: Tx,
+  parts: { hub: Hub },
+  paymentId: number,
+  disposition: 'settled' | 'surplus',
+  cause: { actor: string; atMs: number },
+): Promise<void> {
+  const session = await tx.one<SessionRow>(sessionByPayment, paymentId);
+  if (session === undefined) return; // adopted money never stood on a screen
+  if (disposition === 'settled') await moveSession(tx, parts.hub, session, 'paid', cause);
+  else await noteMoney(tx, parts.hub, session, disposition, cause);
 }
 
 async function save(

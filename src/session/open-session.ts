@@ -15,6 +15,7 @@ import {
   type SessionView,
 } from '#sql/sessions';
 import { recordEvent } from '#sql/events';
+import { jobOf, type JobRow } from '#sql/jobs';
 import { UniqueViolation, type Tx } from '#store';
 import { refuse, type Refusal } from '#trouble';
 import { alphanumeric, base64url, beijingDay, pause } from '#world';
@@ -75,10 +76,10 @@ export async function openSession(parts: Parts, wish: OpenSession): Promise<Open
   for (;;) {
     const known = await lookAt(parts, wish);
     if ('refused' in known) return known;
-    const { bill, mine, shown } = known;
+    const { bill, mine, shown, keyTaken } = known;
     if (mine !== undefined) return waitForCode(parts, mine.public_id, false);
     if (shown === undefined) {
-      const born = await bear(parts, wish, channel, bill, replaces);
+      const born = await bear(parts, keyTaken ? withoutKey(wish) : wish, channel, bill, replaces);
       if (born === undefined) continue; // another was faster, or the bill changed: look again
       if ('refused' in born) return born;
       void startCreate(parts, born.lease);
@@ -105,6 +106,8 @@ export async function openSession(parts: Parts, wish: OpenSession): Promise<Open
 interface Known {
   bill: BillToCollect;
   mine: SessionRow | undefined;
+  /** An earlier session has the request's key already; the next one goes without. */
+  keyTaken: boolean;
   shown: SessionRow | undefined;
 }
 
@@ -117,9 +120,12 @@ async function lookAt(parts: Parts, wish: OpenSession): Promise<Known | OpenRefu
       return refuse('bill_already_paid', { facts: { session_id: paid?.public_id ?? null } });
     }
     if (bill.status === 'void') return refuse('bill_void');
-    const mine =
+    const keyed =
       wish.requestKey === undefined ? undefined : await tx.one<SessionRow>(sessionByRequest, wish.requestKey);
-    return { bill, mine, shown: await tx.one<SessionRow>(shownSession, bill.id) };
+    // A 502 is not kept: what was declined may be asked for again, and the key stays with its first try.
+    const declined = keyed?.end_reason === 'declined';
+    const shown = await tx.one<SessionRow>(shownSession, bill.id);
+    return { bill, shown, mine: declined ? undefined : keyed, keyTaken: keyed !== undefined };
   });
 }
 
@@ -132,6 +138,10 @@ function intent(
   if (shown.payment_method !== wish.method) return 'switch';
   if (wish.refresh || parts.world.now() >= shown.expires_at) return 'refresh';
   return stageOf(shown) === 'retiring' ? 'reopen' : 'return';
+}
+
+function withoutKey({ requestKey: _key, ...wish }: OpenSession): OpenSession {
+  return wish;
 }
 
 interface Born {
@@ -176,14 +186,33 @@ async function bear(
         now,
       );
       await writeSession(tx, parts, wish, { publicId, billId: bill.id, paymentId, expiresAtMs, now });
-      const lease = await bornLeased(tx, parts, parts.clinic.id, 'follow_payment', paymentId, now);
+      const work = {
+        clinicId: parts.clinic.id,
+        kind: 'follow_payment',
+        lane: channel.method,
+        subjectId: paymentId,
+      } as const;
+      const lease = await bornLeased(tx, parts, work, now);
       if (replaces !== undefined) await pointToNew(tx, parts, replaces, publicId, wish.actor, now);
       return { publicId, lease };
     });
   } catch (error) {
-    if (error instanceof UniqueViolation) return undefined;
-    throw error;
+    if (!(error instanceof UniqueViolation)) throw error;
+    return ourOwn(parts, publicId);
   }
+}
+
+/**
+ * A unique key refused: another racer was faster, or it was ourselves, when the answer to our COMMIT was
+ * lost and the transaction ran again. Ours is known by its id, and goes on under its lease.
+ */
+async function ourOwn(parts: Parts, publicId: string): Promise<Born | undefined> {
+  const session = await parts.store.read((tx) => tx.one<SessionRow>(sessionByPublicId, publicId));
+  if (session === undefined) return undefined;
+  const job = await parts.store.read((tx) => tx.one<JobRow>(jobOf, 'follow_payment', session.payment_id));
+  if (job === undefined) throw new Error(`payment ${session.payment_id} has no job`);
+  const { id, subject_id: subjectId, fence, lease_until: untilMs, attempts } = job;
+  return { publicId, lease: { jobId: id, kind: 'follow_payment', subjectId, fence, untilMs, attempts } };
 }
 
 async function writeSession(
@@ -256,10 +285,11 @@ async function waitForCode(parts: Parts, publicId: string, created: boolean): Pr
       const facts = { session_id: publicId };
       if (session.status === 'paid') return refuse('bill_already_paid', { facts });
       if (session.end_reason === 'declined') return refuse('channel_declined', { facts });
+      // Taken away, before its code came or after: whoever repeats an old wish must not be shown it.
+      if (session.status !== 'pending' || session.retiring !== null)
+        return refuse('session_ended', { facts });
       if (session.qr_code_content !== '') return { session, created };
       const left = deadline - parts.world.now();
-      // Somebody else took the code away before it came.
-      if (session.status !== 'pending') return refuse('session_ended', { facts });
       if (left <= 0) return refuse('channel_silent', { facts });
       // Another instance may do the work: its commits are seen by looking.
       await pause(parts.world, Math.min(left, 500), changed.signal);

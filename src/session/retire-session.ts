@@ -1,4 +1,5 @@
 import { hasten, takeLease } from '#job';
+import { finalStates } from '#payment';
 import type { Tx } from '#store';
 import { paymentById, type PaymentRow } from '#sql/payments';
 import { sessionByPublicId, type SessionRow } from '#sql/sessions';
@@ -75,7 +76,8 @@ async function oneRound(parts: Parts, paymentId: number, deadline: number): Prom
   await followPayment(parts, lease);
   const left = deadline - parts.world.now();
   const ended = (await parts.store.read((tx) => tx.one<PaymentRow>(paymentById, paymentId)))?.state;
-  if (left > 0 && ended === 'closing') await pause(parts.world, Math.min(ROUND_MS, left));
+  if (left > 0 && ended !== undefined && !finalStates.includes(ended))
+    await pause(parts.world, Math.min(ROUND_MS, left));
 }
 
 /** Waits no longer than the patience of whoever asked; a round under way ends by itself and gives its lease back. */
@@ -90,12 +92,14 @@ async function within(parts: Parts, patienceMs: number, round: Promise<void>): P
 }
 
 /** A person insists: the session ends, its payment is watched like an unscanned Alipay code. */
-function withdraw(parts: Parts, { publicId, actor }: Retiring): Promise<Retirement> {
+function withdraw(parts: Parts, { publicId, reason, actor }: Retiring): Promise<Retirement> {
   return parts.store.transact('withdraw', async (tx) => {
     const { session, payment } = await bothOf(tx, publicId);
     if (!hasEnded(stageOf(session))) {
       session.insisted = 1;
-      await endSession(tx, parts, session, { actor, atMs: parts.world.now() });
+      await beginRetirement(tx, parts, payment, session, reason, actor); // somebody may have reopened it meanwhile
+      if (!hasEnded(stageOf(session)))
+        await endSession(tx, parts, session, { actor, atMs: parts.world.now() });
     }
     return truthOf(session, payment);
   });

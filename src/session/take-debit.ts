@@ -100,6 +100,7 @@ const follow: Record<Disposition, Follow> = {
       {
         outRefundNo: cause.refundNo,
         paymentId: payment.id,
+        method: payment.payment_method,
         billId: payment.bill_id,
         amountFen: receivedFen,
         kind: 'surplus',
@@ -147,10 +148,10 @@ export async function clearScreens(
 ): Promise<void> {
   const other = await tx.one<SessionRow>(shownSession, billId);
   if (other === undefined || other.payment_id === paidBy) return;
-  await moveSession(tx, parts.hub, other, 'cancel', cause, { endReason: 'paid_elsewhere' });
   const theirs = await tx.one<PaymentRow>(paymentById, other.payment_id);
   // Refused while its create call is on its way: the answer of that call then finds the session ended.
   if (theirs !== undefined) await movePayment(tx, theirs, 'retire', { ...cause, reason: 'paid_elsewhere' });
+  await moveSession(tx, parts.hub, other, 'cancel', cause, { endReason: 'paid_elsewhere' });
   await hasten(tx, 'follow_payment', other.payment_id, cause.atMs, cause.atMs);
 }
 

@@ -20,8 +20,11 @@ export interface Voiding {
  * refuses  bill_not_found, retire_unfinished, bill_already_paid (with the session that paid)
  */
 export async function voidBill(parts: Parts, wish: Voiding): Promise<{ voided: boolean } | VoidBillRefusal> {
-  const done = await offScreens(parts, wish, wish.id, (tx, atMs) =>
-    voidBillRow(tx, wish.id, wish.reason, wish.actor, atMs),
+  const done = await offScreens(
+    parts,
+    wish,
+    () => Promise.resolve(wish.id),
+    (tx, atMs) => voidBillRow(tx, wish.id, wish.reason, wish.actor, atMs),
   );
   if (!isRefusal(done) || done.refused !== 'bill_already_paid') return done;
   const paid = await parts.store.read((tx) => tx.one<SessionView>(settledSessionOfBill, wish.id));
@@ -29,34 +32,39 @@ export async function voidBill(parts: Parts, wish: Voiding): Promise<{ voided: b
 }
 
 /** Voids a prescription together with its unpaid bill, the code on the bill's screens first. */
-export async function voidPrescription(
+export function voidPrescription(
   parts: Parts,
   wish: Voiding,
 ): Promise<{ voided: boolean } | VoidPrescriptionRefusal> {
-  const prescription = await readPrescription(parts, wish.id);
-  if (isRefusal(prescription)) return prescription;
-  return offScreens(parts, wish, prescription.bill_id, (tx, atMs) =>
+  const billOf = async (): Promise<number | null> => {
+    const prescription = await readPrescription(parts, wish.id);
+    return isRefusal(prescription) ? null : prescription.bill_id; // that it is not there, the act says
+  };
+  return offScreens(parts, wish, billOf, (tx, atMs) =>
     voidPrescriptionRow(tx, wish.id, wish.reason, wish.actor, atMs),
   );
 }
 
 /**
  * Runs `act` once no code of the bill stands on a screen. The act refuses `retire_unfinished` by
- * itself when a new code came in this instant; then the round is made again.
+ * itself when a new code came in this instant; then the round is made again, with the bill that the
+ * prescription has by then.
  */
 async function offScreens<R extends object>(
   parts: Parts,
   wish: Voiding,
-  billId: number | null,
+  billOf: () => Promise<number | null>,
   act: (tx: Tx, atMs: number) => Promise<R>,
 ): Promise<R | Refusal<'retire_unfinished'>> {
   for (;;) {
+    const billId = await billOf();
     const shown =
       billId === null ? undefined : await parts.store.read((tx) => tx.one<SessionRow>(shownSession, billId));
     if (shown !== undefined) {
       const retired = await retireSession(parts, { ...wish, publicId: shown.public_id, reason: 'void' });
-      if (retired === 'unfinished')
+      if (retired === 'unfinished') {
         return refuse('retire_unfinished', { facts: { session_id: shown.public_id } });
+      }
     }
     const done = await parts.store.transact('void', (tx) => act(tx, parts.world.now()));
     if (!isRefusal(done) || done.refused !== 'retire_unfinished') return done;

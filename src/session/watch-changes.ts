@@ -19,9 +19,9 @@ export function watchChanges(parts: Parts): Cancel {
     try {
       const ids = parts.hub.listenedTo();
       for (let from = 0; from < ids.length; from += AT_ONCE) {
-        const some = ids.slice(from, from + AT_ONCE);
+        const { statement, values } = versionsOf(ids.slice(from, from + AT_ONCE));
         const rows = await parts.store.read((tx) =>
-          tx.all<{ public_id: string; version: number }>(versionsOf(some.length), ...some),
+          tx.all<{ public_id: string; version: number }>(statement, ...values),
         );
         for (const row of rows) parts.hub.tell(row.public_id, row.version);
       }

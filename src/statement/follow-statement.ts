@@ -1,6 +1,6 @@
 import type { Channel, ChannelReport, StatementLine } from '#channel';
 import { keepAnswer } from '#inbox';
-import { addJob, keepLease, release, type Lease } from '#job';
+import { addJob, keepLease, release, underLease, whileKept, type Lease } from '#job';
 import { applyEvidence, type Parts } from '#session';
 import {
   finishStatement,
@@ -46,7 +46,13 @@ async function planDay(parts: Parts, channel: Channel, day: string, dueAtMs: num
   try {
     await parts.store.transact('plan-statement', async (tx) => {
       const { id } = await tx.run(insertStatement, parts.clinic.id, channel.method, day, now, now);
-      await addJob(tx, parts.clinic.id, 'fetch_statement', id, dueAtMs, now);
+      const work = {
+        clinicId: parts.clinic.id,
+        kind: 'fetch_statement',
+        lane: channel.method,
+        subjectId: id,
+      } as const;
+      await addJob(tx, work, dueAtMs, now);
     });
   } catch (error) {
     if (!(error instanceof UniqueViolation)) throw error; // another instance planned it in this instant
@@ -76,7 +82,7 @@ async function fetchAndApply(
   channel: Channel,
   row: StatementRow,
 ): Promise<boolean> {
-  const outcome = await channel.fetchStatement(row.business_day);
+  const outcome = await whileKept(parts, lease, channel.fetchStatement(row.business_day));
   if (outcome.outcome !== 'done') {
     const { code, detail } = outcome.fault;
     parts.log.warn('statement-not-fetched', {
@@ -91,7 +97,7 @@ async function fetchAndApply(
   if (day.state === 'not_ready') return false;
   const at = parts.world.now();
   const whole = day.state === 'whole' ? day : undefined;
-  await parts.store.transact('load-statement', async (tx) => {
+  await underLease(parts, lease, 'load-statement', async (tx) => {
     const state = whole === undefined ? 'empty' : 'loaded';
     await tx.run(loadStatement, state, whole?.digest ?? null, whole?.bytes ?? null, at, at, row.id);
   });
@@ -110,7 +116,7 @@ async function fetchAndApply(
     });
     return false;
   }
-  await parts.store.transact('finish-statement', async (tx) => {
+  await underLease(parts, lease, 'finish-statement', async (tx) => {
     await tx.run(finishStatement, lines, parts.world.now(), row.id);
   });
   return true;

@@ -1,3 +1,4 @@
+export { answers } from './answers.ts';
 export { BackupFault, backupSqlite, restoreSqlite } from './backup.ts';
 export {
   Conflict,

@@ -20,7 +20,7 @@ const insertBill = `INSERT INTO bills (clinic_id, bill_no, content_digest, patie
   VALUES (?, ?, 'd', '王芳', 100, 100, 1, 0, 0)`;
 const insertEvent = `INSERT INTO events (clinic_id, entity, entity_id, version, happening, to_state, actor, at)
   VALUES (1, 'bill', 1, ?, 'made', 'unpaid', 'worker', 0)`;
-const insertJob = `INSERT INTO jobs (clinic_id, kind, subject_id, due_at, created_at, updated_at) VALUES (?, 'ask', ?, 0, 0, 0)`;
+const insertJob = `INSERT INTO jobs (clinic_id, kind, lane, subject_id, due_at, created_at, updated_at) VALUES (?, 'ask', 'alipay', ?, 0, 0, 0)`;
 
 describe.each(all)('a store ($where)', ({ engine }) => {
   let store: Store;

@@ -81,7 +81,7 @@ CREATE TABLE payments (
   id {id},
   clinic_id BIGINT NOT NULL REFERENCES clinics (id),
   bill_id BIGINT REFERENCES bills (id),
-  out_trade_no {text:32} NOT NULL,
+  out_trade_no {text:64} NOT NULL,
   payment_method {text:16} NOT NULL,
   payment_mode {text:16} NOT NULL DEFAULT 'redirect',
   amount_fen BIGINT NOT NULL,
@@ -251,10 +251,12 @@ CREATE TABLE alarms (
 ){table};
 
 -- Work without a request. Taken by a guarded update on `fence`; a holder whose fence is old changes nothing.
+-- `lane` is whom the work talks to: a silent one holds up nobody else's.
 CREATE TABLE jobs (
   id {id},
   clinic_id BIGINT NOT NULL REFERENCES clinics (id),
   kind {text:32} NOT NULL,
+  lane {text:16} NOT NULL,
   subject_id BIGINT NOT NULL,
   due_at BIGINT NOT NULL,
   lease_owner {text:32},
@@ -266,10 +268,11 @@ CREATE TABLE jobs (
   created_at BIGINT NOT NULL,
   updated_at BIGINT NOT NULL,
   CONSTRAINT jobs_subject UNIQUE (kind, subject_id),
+  CONSTRAINT jobs_lane CHECK (lane IN ('alipay', 'wechat', 'webhook')),
   CONSTRAINT jobs_state CHECK (state IN ('waiting', 'parked', 'done'))
 ){table};
 
-CREATE INDEX jobs_due ON jobs (state, due_at, id);
+CREATE INDEX jobs_due ON jobs (lane, state, due_at, id);
 
 CREATE TABLE idempotency_keys (
   id {id},

@@ -111,6 +111,7 @@ CREATE TABLE jobs (
   id bigint NOT NULL AUTO_INCREMENT,
   clinic_id bigint NOT NULL,
   kind varchar(32) NOT NULL,
+  lane varchar(16) NOT NULL,
   subject_id bigint NOT NULL,
   due_at bigint NOT NULL,
   lease_owner varchar(32) DEFAULT NULL,
@@ -124,8 +125,9 @@ CREATE TABLE jobs (
   PRIMARY KEY (id),
   UNIQUE KEY jobs_subject (kind,subject_id),
   KEY jobs_clinic_id (clinic_id),
-  KEY jobs_due (state,due_at,id),
+  KEY jobs_due (lane,state,due_at,id),
   CONSTRAINT jobs_clinic_id FOREIGN KEY (clinic_id) REFERENCES clinics (id),
+  CONSTRAINT jobs_lane CHECK (lane in ('alipay','wechat','webhook')),
   CONSTRAINT jobs_state CHECK (state in ('waiting','parked','done'))
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_0900_bin;
 
@@ -405,7 +407,7 @@ CREATE TABLE payments (
   id bigint NOT NULL AUTO_INCREMENT,
   clinic_id bigint NOT NULL,
   bill_id bigint DEFAULT NULL,
-  out_trade_no varchar(32) NOT NULL,
+  out_trade_no varchar(64) NOT NULL,
   payment_method varchar(16) NOT NULL,
   payment_mode varchar(16) NOT NULL DEFAULT 'redirect',
   amount_fen bigint NOT NULL,

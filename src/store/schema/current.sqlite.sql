@@ -101,7 +101,7 @@ CREATE TABLE payments (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   clinic_id INTEGER NOT NULL,
   bill_id INTEGER,
-  out_trade_no TEXT CHECK (length(out_trade_no) <= 32) NOT NULL,
+  out_trade_no TEXT CHECK (length(out_trade_no) <= 64) NOT NULL,
   payment_method TEXT CHECK (length(payment_method) <= 16) NOT NULL,
   payment_mode TEXT CHECK (length(payment_mode) <= 16) NOT NULL DEFAULT 'redirect',
   amount_fen INTEGER NOT NULL,
@@ -297,6 +297,7 @@ CREATE TABLE jobs (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   clinic_id INTEGER NOT NULL,
   kind TEXT CHECK (length(kind) <= 32) NOT NULL,
+  lane TEXT CHECK (length(lane) <= 16) NOT NULL,
   subject_id INTEGER NOT NULL,
   due_at INTEGER NOT NULL,
   lease_owner TEXT CHECK (length(lease_owner) <= 32),
@@ -308,11 +309,12 @@ CREATE TABLE jobs (
   created_at INTEGER NOT NULL,
   updated_at INTEGER NOT NULL,
   CONSTRAINT jobs_subject UNIQUE (kind, subject_id),
+  CONSTRAINT jobs_lane CHECK (lane IN ('alipay', 'wechat', 'webhook')),
   CONSTRAINT jobs_state CHECK (state IN ('waiting', 'parked', 'done')),
   CONSTRAINT jobs_clinic_id FOREIGN KEY (clinic_id) REFERENCES clinics (id)
 ) STRICT;
 
-CREATE INDEX jobs_due ON jobs (state, due_at, id);
+CREATE INDEX jobs_due ON jobs (lane, state, due_at, id);
 
 CREATE TABLE idempotency_keys (
   id INTEGER PRIMARY KEY AUTOINCREMENT,

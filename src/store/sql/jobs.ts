@@ -13,22 +13,17 @@ export interface JobRow {
 
 /** Born with the state that needs it, in the same transaction; leased at once by whoever goes on with it. */
 export const insertJob: Statement = `
-  INSERT INTO jobs (clinic_id, kind, subject_id, due_at, lease_owner, lease_until, fence, created_at, updated_at)
-  VALUES (?, ?, ?, ?, ?, ?, 1, ?, ?)`;
+  INSERT INTO jobs (clinic_id, kind, lane, subject_id, due_at, lease_owner, lease_until, fence, created_at, updated_at)
+  VALUES (?, ?, ?, ?, ?, ?, ?, 1, ?, ?)`;
 
 /** Work that nobody holds yet. */
 export const addJob: Statement = `
-  INSERT INTO jobs (clinic_id, kind, subject_id, due_at, fence, created_at, updated_at) VALUES (?, ?, ?, ?, 0, ?, ?)`;
+  INSERT INTO jobs (clinic_id, kind, lane, subject_id, due_at, fence, created_at, updated_at) VALUES (?, ?, ?, ?, ?, 0, ?, ?)`;
 
-const due = (kinds: string): Statement => `
+/** The worker looks for work that nobody holds, lane by lane: a silent channel holds up only its own. */
+export const dueJobs: Statement = `
   SELECT id, kind, subject_id, due_at, lease_until, fence, attempts, state FROM jobs
-  WHERE state = 'waiting' AND due_at <= ? AND lease_until <= ? AND ${kinds} ORDER BY due_at, id LIMIT ?`;
-
-/** The worker looks for work that nobody holds. */
-export const dueJobs = due("kind <> 'deliver_webhooks'");
-
-/** The worker again, apart: a receiver that hangs must not keep anybody from asking about money. */
-export const dueDeliveries = due("kind = 'deliver_webhooks'");
+  WHERE lane = ? AND state = 'waiting' AND due_at <= ? AND lease_until <= ? ORDER BY due_at, id LIMIT ?`;
 
 export const jobOf: Statement = `
   SELECT id, kind, subject_id, due_at, lease_until, fence, attempts, state FROM jobs WHERE kind = ? AND subject_id = ?`;

@@ -76,7 +76,20 @@ export const moveSession: Statement = `
 export const watchSession: Statement = `
   UPDATE payment_sessions SET watched_until = ? WHERE public_id = ? AND watched_until < ?`;
 
-/** Instances share only the database: which of the sessions that our own pages watch have moved on? */
-export function versionsOf(count: number): Statement {
-  return `SELECT public_id, version FROM payment_sessions WHERE public_id IN (${Array(count).fill('?').join(', ')})`;
+/** How many sessions `versionsOf` may ask about at once; the last is the most. */
+const versionSizes = [16, 128, 500] as const;
+
+/**
+ * Instances share only the database: which of the sessions that our own pages watch have moved on?
+ * MySQL keeps every text prepared for the life of its connection, so there are three of them, filled
+ * up with '', which is nobody's id.
+ */
+export function versionsOf(publicIds: readonly string[]): { statement: string; values: string[] } {
+  const size = versionSizes.find((most) => publicIds.length <= most);
+  if (size === undefined) throw new Error(`${publicIds.length} sessions at once`);
+  const marks = Array(size).fill('?').join(', ');
+  return {
+    statement: `SELECT public_id, version FROM payment_sessions WHERE public_id IN (${marks})`,
+    values: [...publicIds, ...Array<string>(size - publicIds.length).fill('')],
+  };
 }

@@ -55,6 +55,8 @@ export async function buildServer(parts: HttpParts, logger: FastifyBaseLogger | 
     requestTimeout: 30_000,
     genReqId: () => `${parts.instance}-${(requests += 1).toString(36)}`,
     routerOptions: { maxParamLength: 128 },
+    // An address that cannot be read is refused before any route is found, and by no error handler.
+    frameworkErrors: (error, request, reply) => void answerError(error, request, reply),
   }).withTypeProvider<ZodTypeProvider>();
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);

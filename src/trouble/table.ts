@@ -6,7 +6,7 @@
 export type Actor = 'caller' | 'cashier' | 'operator' | 'us';
 
 export interface Trouble {
-  status: 400 | 401 | 403 | 404 | 405 | 409 | 410 | 413 | 415 | 422 | 429 | 500 | 502 | 503 | 504;
+  status: 400 | 401 | 403 | 404 | 405 | 406 | 409 | 410 | 413 | 415 | 422 | 429 | 500 | 502 | 503 | 504;
   retry: 'never' | 'same_request' | 'after_fixing';
   who: Actor;
   zh: string;
@@ -42,6 +42,13 @@ export const troubles = {
     who: 'caller',
     zh: '请使用 application/json',
     en: 'Send application/json',
+  },
+  not_acceptable: {
+    status: 406,
+    retry: 'after_fixing',
+    who: 'caller',
+    zh: '此地址只提供 text/event-stream',
+    en: 'This address answers with text/event-stream only',
   },
   body_too_large: {
     status: 413,

@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { readSession, watch, type SessionView } from '#session';
+import { hasEnded, stageOf } from '#session/states';
 import { refuse } from '#trouble';
 import type { App, HttpParts } from '../app-type.ts';
 import { sessionStatusReply } from '../present.ts';
-import { sayNo } from '../problems.ts';
+import { problemOf, sayNo } from '../problems.ts';
 import { sessionId } from '../schemas/session.ts';
 
 /** An open stream counts as somebody watching; renewed before ten seconds are over. */
@@ -24,6 +25,8 @@ export function eventRoutes(app: App, parts: HttpParts): void {
 
   app.get('/api/v1/finance/payment-sessions/:session_id/events', {
     sse: { kind: 'only' },
+    // A HEAD of this would be a stream that nobody reads and that never ends.
+    exposeHeadRoute: false,
     config: { limit: 'public' },
     schema: {
       summary: '会话事件流 · Server-sent events of a session (no login)',
@@ -31,10 +34,18 @@ export function eventRoutes(app: App, parts: HttpParts): void {
       security: [],
       params: z.object({ session_id: sessionId }),
     },
+    // Who refuses event streams is told so by the plugin, in words of its own: they become ours.
+    onSend: async (_request, reply, payload) => {
+      if (reply.statusCode !== 406) return payload;
+      void reply.type('application/problem+json');
+      return JSON.stringify(problemOf(refuse('not_acceptable')));
+    },
     handler: async (request, reply) => {
       const publicId = request.params.session_id;
       const first = await readSession(parts, publicId);
       if (first === undefined) return sayNo(reply, refuse('session_not_found'));
+      // The page left while we read: `onClose` would never be called. From here to it nothing is awaited.
+      if (!reply.sse.isConnected) return undefined;
       reply.sse.keepAlive();
       let sent = 0;
       const send = async (session: SessionView): Promise<void> => {
@@ -68,13 +79,15 @@ export function eventRoutes(app: App, parts: HttpParts): void {
   });
 }
 
+/** Until the stream closes, or the session has ended: late money is told by the hub all the same. */
 function keepWatched(parts: HttpParts, publicId: string): () => void {
   let cancel: () => void = () => undefined;
   let stopped = false;
   const again = async (): Promise<void> => {
     try {
       const session = await readSession(parts, publicId);
-      if (session !== undefined) await watch(parts, session);
+      if (session === undefined || hasEnded(stageOf(session))) return;
+      await watch(parts, session);
     } catch (error) {
       parts.log.warn('keep-watched', { detail: String(error) });
     }

@@ -167,6 +167,25 @@ const sessionsCases: Case[] = [
     body: { reason: '开错了' },
     says: [409, 'bill_already_paid'],
   },
+  ...['/bills/%zz', `/bills/${'1'.repeat(129)}`, `/payment-sessions/${'A'.repeat(300)}/status`].map(
+    (url) => ({
+      what: `the address ${url.slice(0, 40)}, which nothing can read`,
+      method: 'GET' as const,
+      url,
+      says: [404, 'not_found'] as Case['says'],
+    }),
+  ),
+  ...['bills', 'webhooks', 'suspense', '../prescriptions'].flatMap((list) => {
+    const cursor = list === 'suspense' ? 'after_id' : 'before_id';
+    return ['1e1', '0x10', '01', '+1', '%201', '1.0', '-1', '', 'true'].flatMap((text) =>
+      [cursor, 'limit'].map((name) => ({
+        what: `${name}=${text} for the list of ${list}`,
+        method: 'GET' as const,
+        url: `/${list}?${name}=${text}`,
+        says: [400, 'invalid_input', name] as Case['says'],
+      })),
+    );
+  }),
   { what: 'no such address', url: '/bills/1/qr-payments', body: good, says: [404, 'not_found'] },
 ];
 

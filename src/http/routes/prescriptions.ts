@@ -24,7 +24,7 @@ import {
   rxState,
   voidPrescriptionBody,
 } from '../schemas/prescription.ts';
-import { billId } from '../schemas/session.ts';
+import { billId, pageLimit, wholeNumber } from '../schemas/session.ts';
 
 const byId = z.object({ prescription_id: billId });
 const search = z.strictObject({ q: words(64, 0).default('') });
@@ -56,8 +56,8 @@ export function prescriptionRoutes(app: App, parts: HttpParts, asker: Asker): vo
       querystring: z.strictObject({
         state: rxState.optional(),
         q: words(64).optional(),
-        before_id: z.coerce.number().int().min(1).optional(),
-        limit: z.coerce.number().int().min(1).max(200).default(50),
+        before_id: wholeNumber(1).optional(),
+        limit: pageLimit,
       }),
       response: { 200: prescriptionPage },
     },

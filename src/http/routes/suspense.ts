@@ -13,7 +13,7 @@ import type { App, Asker, HttpParts } from '../app-type.ts';
 import { actorOf } from '../identity.ts';
 import { sayNo } from '../problems.ts';
 import { words } from '../schemas/bill.ts';
-import { amountFen, amountYuan, billId, instant } from '../schemas/session.ts';
+import { amountFen, amountYuan, billId, instant, pageLimit, wholeNumber } from '../schemas/session.ts';
 
 const suspense = z
   .object({
@@ -48,8 +48,8 @@ export function suspenseRoutes(app: App, parts: HttpParts, asker: Asker): void {
       summary: '悬账列表 · Money before a person, oldest first',
       tags,
       querystring: z.strictObject({
-        after_id: z.coerce.number().int().min(0).default(0),
-        limit: z.coerce.number().int().min(1).max(200).default(50),
+        after_id: wholeNumber(0).default(0),
+        limit: pageLimit,
       }),
       response: { 200: z.object({ suspense: z.array(suspense) }) },
     },

@@ -4,10 +4,12 @@ import {
   amountYuan,
   disposition,
   instant,
+  pageLimit,
   paymentMethod,
   sessionId,
   sessionPhase,
   sessionStatusWord,
+  wholeNumber,
 } from './session.ts';
 
 /** Text as a clinic writes it: trimmed, no control characters, no lone surrogates. */
@@ -141,8 +143,8 @@ export const bill = billSummary
 export const billQuery = z.strictObject({
   status: billStatus.optional(),
   q: words(64).optional().meta({ description: 'Bill number, external number, patient number or name' }),
-  before_id: z.coerce.number().int().min(1).optional(),
-  limit: z.coerce.number().int().min(1).max(200).default(50),
+  before_id: wholeNumber(1).optional(),
+  limit: pageLimit,
 });
 
 export const billPage = z

@@ -7,11 +7,19 @@ export const sessionId = z.string().regex(/^[A-Za-z0-9_-]{22}$/);
 export const instant = z.string().meta({ format: 'date-time', description: 'RFC 3339, UTC' });
 export const amountFen = z.int().min(0).max(10_000_000_000).meta({ description: 'Whole fen (分)' });
 export const amountYuan = z.string().meta({ description: 'Yuan with two decimals, e.g. "12.30"' });
-/** An id in a path, in its one spelling: `01`, `1e0` and `0x1` are other texts for a number, and no ids. */
-export const billId = z.preprocess(
-  (text) => (typeof text === 'string' && /^[1-9][0-9]{0,15}$/.test(text) ? Number(text) : text),
-  z.int().min(1).max(Number.MAX_SAFE_INTEGER),
-);
+
+/**
+ * A whole number in a path or a query, in its one spelling: `01`, `1e0` and `0x1` are other texts for
+ * a number, and refused.
+ */
+export const wholeNumber = (least: number, most: number = Number.MAX_SAFE_INTEGER) =>
+  z.preprocess(
+    (text) => (typeof text === 'string' && /^(?:0|[1-9][0-9]{0,15})$/.test(text) ? Number(text) : text),
+    z.int().min(least).max(most),
+  );
+export const billId = wholeNumber(1);
+/** How many rows a page of a list holds. */
+export const pageLimit = wholeNumber(1, 200).default(50);
 
 export const openSessionBody = z
   .strictObject({

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { instant } from './session.ts';
+import { instant, pageLimit, wholeNumber } from './session.ts';
 
 export const webhookState = z.enum(['waiting', 'delivered', 'parked']);
 
@@ -32,7 +32,7 @@ export const webhookPage = z
 
 export const webhookQuery = z.strictObject({
   state: webhookState.optional(),
-  bill_id: z.coerce.number().int().min(1).max(Number.MAX_SAFE_INTEGER).optional(),
-  before_id: z.coerce.number().int().min(1).max(Number.MAX_SAFE_INTEGER).optional(),
-  limit: z.coerce.number().int().min(1).max(200).default(50),
+  bill_id: wholeNumber(1).optional(),
+  before_id: wholeNumber(1).optional(),
+  limit: pageLimit,
 });

@@ -26,6 +26,8 @@ export type Scope = (typeof scopes)[number];
 export interface Identity {
   /** `staff:…` or `key:…`; at most 64 characters. */
   actor: string;
+  /** Whose Idempotency-Keys these are (I-17): a key by its id, since two keys may bear one name. */
+  client: string;
   scopes: readonly Scope[];
   via: 'cookie' | 'key';
 }
@@ -98,12 +100,17 @@ export async function signOut(parts: AccessParts, secret: string): Promise<void>
 
 export async function identityOfKey(parts: AccessParts, key: string): Promise<Identity | undefined> {
   const row = await parts.store.read((tx) =>
-    tx.one<{ name: string; scopes: string }>(apiKeyByDigest, digest(key)),
+    tx.one<{ id: number; name: string; scopes: string }>(apiKeyByDigest, digest(key)),
   );
   if (row === undefined) return undefined;
   const granted =
     row.scopes === 'all' ? scopes : scopes.filter((scope) => row.scopes.split(',').includes(scope));
-  return { actor: `key:${row.name}`.slice(0, 64), scopes: granted, via: 'key' };
+  return {
+    actor: `key:${row.name}`.slice(0, 64),
+    client: `key-id:${row.id}`,
+    scopes: granted,
+    via: 'key',
+  };
 }
 
 export async function identityOfCookie(parts: AccessParts, secret: string): Promise<Identity | undefined> {
@@ -122,5 +129,5 @@ export async function identityOfCookie(parts: AccessParts, secret: string): Prom
       await tx.run(seeStaffSession, now, row.id);
     });
   }
-  return { actor: row.actor, scopes, via: 'cookie' };
+  return { actor: row.actor, client: row.actor, scopes, via: 'cookie' };
 }

@@ -54,7 +54,7 @@ export function keepIdempotency(app: FastifyInstance, parts: Parts): void {
     if ('answer' in decided) return replay(reply, decided);
     request.idempotencyRow = decided.run;
     // With its body: after a 5xx the key is free, and another wish must not find what the first one made.
-    request.requestKey = digest(request.identity.actor, endpointOf(request), key, bodyDigestOf(request));
+    request.requestKey = digest(request.identity.client, endpointOf(request), key, bodyDigestOf(request));
     return undefined;
   });
 
@@ -74,7 +74,7 @@ export function keepIdempotency(app: FastifyInstance, parts: Parts): void {
 type Decision = { run: number } | { status: number; answer: string } | Refusal;
 
 async function decide(parts: Parts, request: FastifyRequest, key: string): Promise<Decision> {
-  const client = request.identity?.actor ?? '';
+  const client = request.identity?.client ?? '';
   const endpoint = endpointOf(request);
   const bodyDigest = bodyDigestOf(request);
   const now = parts.world.now();

@@ -112,6 +112,19 @@ describe.each(engines)('an Idempotency-Key on $name', (engine) => {
     expect(other.headers['idempotency-replayed']).toBeUndefined();
   });
 
+  it('two API keys of one name are two clients', async () => {
+    const bill = await clinic.bill();
+    const first = await ask(bill, 'k-1');
+    const twin = await createApiKey(clinic.app.parts, 'test', ['payments']);
+    const bearer = { authorization: `Bearer ${twin}` };
+    const body = { payment_method: 'alipay', refresh: true };
+    const other = await clinic.call('POST', url(bill), body, keyed('k-1', bearer));
+    expect(other.headers['idempotency-replayed']).toBeUndefined();
+    expect([other.status, other.body.payment_method]).toEqual([201, 'alipay']);
+    expect(other.body.session_id).not.toBe(first.body.session_id);
+    expectReplay(await ask(bill, 'k-1'), first);
+  });
+
   it('while the first runs its twin is told to come again, and then hears the same', async () => {
     clinic.weather({ delay_ms: 4_000 });
     const bill = await clinic.bill();

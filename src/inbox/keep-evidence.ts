@@ -3,6 +3,7 @@ import type { ChannelReport, NotificationReading, PaymentMethod, RawNotification
 import { UniqueViolation, type Store } from '#store';
 import { countRepeat, evidenceByKey, insertEvidence } from '#sql/evidence';
 import type { World } from '#world';
+import { exceededStretch, REFUSED_BYTES } from './refused-flood.ts';
 
 export interface InboxParts {
   world: World;
@@ -37,9 +38,9 @@ interface Entry {
 const keptHeaders = /^(?:wechatpay-|request-id$|content-type$|user-agent$)/;
 
 /**
- * Keeps a notification word for word, believed or not, in a transaction of its own: only after this
- * returns may the channel be told that we have it (I-20).
- * A genuine one is known by the channel's own id, a refused one by its bytes.
+ * Keeps a notification word for word, in a transaction of its own: only after this returns may the
+ * channel be told that we have it (I-20). It is known by the channel's own id.
+ * One that is not believed is kept by its digest, with its reason and its beginning.
  */
 export async function keepNotification(
   parts: InboxParts,
@@ -47,19 +48,7 @@ export async function keepNotification(
   raw: RawNotification,
   reading: NotificationReading,
 ): Promise<Kept> {
-  if (reading.verdict === 'refused') {
-    const bytes = digest(raw.body, raw.headers['wechatpay-signature'] ?? '');
-    const { reason, detail } = reading;
-    return keep(parts, {
-      method,
-      source: 'notification',
-      key: `refused:${bytes}`,
-      verdict: 'refused',
-      reason,
-      detail,
-      raw,
-    });
-  }
+  if (reading.verdict === 'refused') return keepRefused(parts, method, raw, reading);
   const entry: Entry = {
     method,
     source: 'notification',
@@ -76,6 +65,22 @@ export async function keepNotification(
   const key = `notice:${method}:${digest(reading.notificationId, reading.words)}`;
   const beside = await keep(parts, { ...entry, key });
   return { ...beside, contradicts: true };
+}
+
+/** Anybody may send these, and they stay for good: above a measure they are only counted, in one row. */
+function keepRefused(
+  parts: InboxParts,
+  method: PaymentMethod,
+  raw: RawNotification,
+  { reason, detail }: Extract<NotificationReading, { verdict: 'refused' }>,
+): Promise<Kept> {
+  const refused = { method, source: 'notification', verdict: 'refused' } as const;
+  const stretch = exceededStretch(parts.store, method, parts.world.now());
+  if (stretch !== undefined)
+    return keep(parts, { ...refused, key: `refused-more:${method}:${stretch}`, reason: 'too_many' });
+  const bytes = digest(raw.body, raw.headers['wechatpay-signature'] ?? '');
+  const body = raw.body.subarray(0, REFUSED_BYTES);
+  return keep(parts, { ...refused, key: `refused:${bytes}`, reason, detail, raw: { ...raw, body } });
 }
 
 /** Keeps a query's answer that changes something. The same answer again finds its first copy. */
@@ -111,7 +116,7 @@ async function keep(parts: InboxParts, entry: Entry): Promise<Kept> {
         entry.report?.outTradeNo.slice(0, 64) ?? null,
         entry.notificationId?.slice(0, 128) ?? null,
         entry.keyId ?? null,
-        entry.raw === undefined ? null : headersToKeep(entry.raw.headers),
+        entry.raw === undefined ? null : headersToKeep(entry.raw.headers, entry.verdict),
         entry.raw?.body ?? null,
         entry.words ?? null,
         entry.report === undefined ? null : JSON.stringify(entry.report),
@@ -146,10 +151,10 @@ function countAgain(parts: InboxParts, entry: Entry, at: number): Promise<Kept> 
   });
 }
 
-function headersToKeep(headers: Record<string, string>): string {
-  return JSON.stringify(
-    Object.fromEntries(Object.entries(headers).filter(([name]) => keptHeaders.test(name))),
-  );
+function headersToKeep(headers: Record<string, string>, verdict: Entry['verdict']): string {
+  const kept = Object.entries(headers).filter(([name]) => keptHeaders.test(name));
+  const text = JSON.stringify(Object.fromEntries(kept));
+  return verdict === 'refused' ? text.slice(0, REFUSED_BYTES) : text;
 }
 
 function digest(...pieces: (string | Uint8Array)[]): string {

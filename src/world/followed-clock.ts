@@ -1,7 +1,7 @@
 import { sendOverNetwork, systemTimer, systemWorld } from './system.ts';
-import type { Cancel, World } from './world.ts';
+import type { Cancel, InboundAnswer, World } from './world.ts';
 
-/** What `GET /_sim/clock` says. */
+/** What `GET /_sim/clock` says: epoch milliseconds, how fast they run, and which change this is. */
 interface ClockWord {
   now: number;
   speed: number;
@@ -56,10 +56,10 @@ export function followedWorld(
           { method: 'GET', url, headers: {}, timeoutMs: LONG_POLL_MS },
           allowed,
         );
-        const word = JSON.parse(Buffer.from(answer.body).toString('utf8')) as ClockWord;
+        const word = clockWord(answer);
         if (word.version !== heard.version) hear(word);
       } catch {
-        // The simulators are being restarted: the clock runs on, and is heard again in a moment.
+        // The simulators are being restarted, or something else answers at their address: the clock runs on, and is heard again in a moment.
         await new Promise<void>((resolve) => systemTimer(AGAIN_MS, resolve));
       }
     }
@@ -83,4 +83,21 @@ export function followedWorld(
       stopped = true;
     },
   };
+}
+
+/** Anything but a clock's word is nobody's: a NaN here would be the time of everything. Throws. */
+function clockWord(answer: InboundAnswer): ClockWord {
+  const said: unknown = JSON.parse(Buffer.from(answer.body).toString('utf8'));
+  const { now, speed, version } = { ...(said as Partial<Record<keyof ClockWord, unknown>> | null) };
+  if (
+    answer.status !== 200 ||
+    typeof now !== 'number' ||
+    typeof speed !== 'number' ||
+    typeof version !== 'number' ||
+    !Number.isSafeInteger(now) ||
+    !Number.isSafeInteger(version) ||
+    !Number.isFinite(speed)
+  )
+    throw new Error('not a clock');
+  return { now, speed, version };
 }

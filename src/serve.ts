@@ -10,6 +10,7 @@ import {
   openChannels,
   planChannels,
   planWebhook,
+  publicAddress,
   readSettings,
   type SettingFault,
   type Settings,
@@ -90,7 +91,7 @@ async function bringUp(
   return {
     app,
     address,
-    loginUrl: `${address}/login#token=${token}`,
+    loginUrl: `${pagesAddress(settings, address)}/login#token=${token}`,
     phoneUrl,
     warnings: plan.warnings,
     gatewayWorld,
@@ -101,6 +102,14 @@ async function bringUp(
       await simulators?.stop();
     },
   };
+}
+
+/**
+ * Where people open the pages: the public address when it is set, as the command line says too. On
+ * https the login cookie is for https alone, and the address that we listen at would not keep it.
+ */
+export function pagesAddress(settings: Settings, listening: string): string {
+  return settings.PUBLIC_BASE_URL === undefined ? listening : publicAddress(settings);
 }
 
 /**

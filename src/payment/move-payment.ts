@@ -18,7 +18,8 @@ export interface PaymentPatch {
 
 /**
  * Moves a payment as the grid says, with its event, and updates `row` to what now stands.
- * Answers 'moved', 'stayed' (told again) or 'illegal' (the caller raises an alarm; nothing changed).
+ * Answers 'moved', 'stayed' (told again) or 'illegal' (nothing changed, and nobody is told: the caller
+ * knows whether to raise an alarm, to take another step, or that a later answer overtook it).
  * Throws Conflict when the row changed since it was read: the transaction runs again.
  */
 export async function movePayment(

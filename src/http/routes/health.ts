@@ -1,3 +1,4 @@
+import { answers } from '#store';
 import type { App, HttpParts } from '../app-type.ts';
 import type { Meters } from '../meters.ts';
 
@@ -8,16 +9,12 @@ export function healthRoutes(app: App, parts: HttpParts, meters: Meters): void {
   );
 
   app.get('/readyz', { config: { limit: 'none' }, schema: { hide: true } }, async (_request, reply) => {
-    try {
-      await parts.store.read((tx) => tx.one('SELECT 1 AS one'));
-      return await reply.send({
-        status: 'ready',
-        world: parts.gatewayWorld,
-        methods: [...parts.channels.keys()],
-      });
-    } catch {
-      return reply.code(503).send({ status: 'database does not answer' });
-    }
+    if (!(await answers(parts.store))) return reply.code(503).send({ status: 'database does not answer' });
+    return reply.send({
+      status: 'ready',
+      world: parts.gatewayWorld,
+      methods: [...parts.channels.keys()],
+    });
   });
 
   app.get('/metrics', { config: { limit: 'none' }, schema: { hide: true } }, async (request, reply) => {

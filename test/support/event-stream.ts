@@ -1,9 +1,10 @@
+import type { Parsed } from '../clinic.ts';
 import type { Readable } from 'node:stream';
 
 /** An open page: what the server has sent it so far. */
 export interface EventStream {
   /** Each message's data with its id, in order. */
-  readonly events: readonly { id: string; event: string; data: any }[];
+  readonly events: readonly { id: string; event: string; data: Parsed }[];
   close(): void;
 }
 

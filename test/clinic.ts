@@ -337,7 +337,8 @@ function answerOf(answer: {
   rawPayload: Buffer;
   payload: string;
 }): Answer {
-  const type = String(answer.headers['content-type'] ?? '');
+  const header = answer.headers['content-type'];
+  const type = typeof header === 'string' ? header : '';
   return {
     status: answer.statusCode,
     headers: answer.headers,

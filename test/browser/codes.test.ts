@@ -39,7 +39,7 @@ async function nextSession(page: Page, former: string): Promise<string> {
 
 describe.each(sizes)('at $size px', ({ size, viewport }) => {
   test.each(methods)(
-    'a %s code counts down by the server’s clock, warns in its last quarter, and ends',
+    'the %s code counts down by the server’s clock, warns in its last quarter, and ends',
     async (method) => {
       const page = await visit({ viewport });
       const code = await openCode(await newBill(), method);
@@ -137,7 +137,7 @@ describe.each(sizes)('at $size px', ({ size, viewport }) => {
     expect(await api('GET', `/finance/bills/${bill}`)).toMatchObject({ status: 'paid', payment_method: to });
   });
 
-  test.each(methods)('cancelled, a %s code leaves the screen and the bill stays unpaid', async (method) => {
+  test.each(methods)('cancelled, the %s code leaves the screen and the bill stays unpaid', async (method) => {
     const page = await visit({ viewport });
     const bill = await newBill();
     const code = await openCode(bill, method);

@@ -17,7 +17,6 @@ import {
   soon,
   useBrowser,
   visit,
-  wide,
 } from './desk.ts';
 import { loginLink } from './product.ts';
 
@@ -40,14 +39,14 @@ describe('signing in', () => {
     const cookies = await page.context().cookies();
     expect(cookies).toMatchObject([{ httpOnly: true, sameSite: 'Lax' }]);
 
-    const second = await visit({ staff: false, expected: [notSignedIn] });
+    const second = await visit({ staff: false, expected: notSignedIn });
     await second.goto(link);
     await sees(second, '登录链接无效、已使用或已过期');
     await keep(second, 'login-used-link-1440');
   });
 
   test('without a login every page leads to the login', async () => {
-    const page = await visit({ staff: false, viewport: narrow, expected: [notSignedIn] });
+    const page = await visit({ staff: false, viewport: narrow, expected: notSignedIn });
     await page.goto('/prescriptions/new');
     await sees(page, '请用一次性登录链接打开本页');
     expect(new URL(page.url()).pathname).toBe('/login');
@@ -56,7 +55,7 @@ describe('signing in', () => {
   });
 
   test('who signs out is out, in this window and the next', async () => {
-    const page = await visit({ staff: false, expected: [notSignedIn] });
+    const page = await visit({ staff: false, expected: notSignedIn });
     await page.goto(await loginLink(product.dataDir));
     await page.getByRole('heading', { name: '账单' }).waitFor();
     await page.getByRole('button', { name: '菜单' }).click();
@@ -89,18 +88,18 @@ async function everyPage(): Promise<[name: string, path: string, words: string][
   ];
 }
 
-test.each([
-  { name: '1440', look: 'light', viewport: wide },
-  { name: '390', look: 'light', viewport: narrow },
-  { name: '1440-dark', look: 'dark', viewport: wide },
-] as const)('no page shuts anybody out ($name)', async ({ name, look, viewport }) => {
-  const page = await visit({ look, viewport });
+test.each(sizes)('no page shuts anybody out at $size px, by day or by night', async ({ size, viewport }) => {
+  const page = await visit({ viewport });
+  const looks = size === '1440' ? (['light', 'dark'] as const) : (['light'] as const);
   for (const [what, path, words] of await everyPage()) {
     await page.goto(path);
     await sees(page, words);
     if (what === 'result') await page.keyboard.press('Shift');
-    await keep(page, `page-${what}-${name}`);
-    expect(await barriers(page), what).toEqual([]);
+    for (const look of looks.toReversed()) {
+      await page.emulateMedia({ colorScheme: look });
+      await keep(page, `page-${what}-${size}-${look}`);
+      expect(await barriers(page), `${what} in ${look}`).toEqual([]);
+    }
   }
 });
 
@@ -163,9 +162,59 @@ async function tabTo(page: Page, name: RegExp): Promise<void> {
   throw new Error(`ten Tabs did not reach ${String(name)}`);
 }
 
+describe('a slow answer', () => {
+  test('does not call anybody back who has gone on: a code was asked for', async () => {
+    const page = await visit();
+    const bill = await newBill();
+    const answer = await hold(page, '**/qr-payment');
+    await page.goto(`/bills/${bill}/pay`);
+    await page.getByRole('button', { name: /用支付宝收款/ }).click();
+    await sees(page, '正在申请二维码…');
+    await page.getByRole('link', { name: '账单', exact: true }).click();
+    await page.getByRole('heading', { name: '账单' }).waitFor();
+    await answer();
+    await page.keyboard.press('?');
+    await sees(page, '上下选择一行');
+    expect(new URL(page.url()).pathname).toBe('/bills');
+  });
+
+  test('does not call anybody back who has gone on: a code was cancelled', async () => {
+    const page = await visit();
+    const code = await openCode(await newBill(), 'alipay');
+    const answer = await hold(page, '**/cancellation');
+    await page.goto(`/sessions/${code.session_id}`);
+    await photographCode(page);
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').getByRole('button', { name: '取消收款' }).click();
+    await page.getByRole('heading', { name: '收款已取消' }).waitFor();
+    await page.getByRole('link', { name: '重新收款' }).click();
+    await sees(page, '患者用哪个应用付款？');
+    await answer();
+    await page.keyboard.press('?');
+    await sees(page, '上下选择一行');
+    expect(new URL(page.url()).pathname).toMatch(/^\/bills\/\d+\/pay$/);
+  });
+});
+
+/** Lets the service do what it is asked there, and holds its answer back; answers what lets it go. */
+async function hold(page: Page, address: string): Promise<() => Promise<void>> {
+  const gate = Promise.withResolvers<undefined>();
+  const done = Promise.withResolvers<undefined>();
+  await page.route(address, async (route) => {
+    const response = await route.fetch();
+    await gate.promise;
+    await route.fulfill({ response });
+    done.resolve(undefined);
+  });
+  return () => {
+    gate.resolve(undefined);
+    return done.promise;
+  };
+}
+
 describe('a broken network', () => {
   test.each(methods)('without the event stream a page still sees %s money, by asking', async (method) => {
-    const page = await visit({ expected: [noNetwork] });
+    const page = await visit({ expected: noNetwork });
     await page.route('**/events', (route) => route.abort());
     const code = await openCode(await newBill(), method);
     await page.goto(`/sessions/${code.session_id}`);
@@ -176,7 +225,7 @@ describe('a broken network', () => {
   test.each(sizes)(
     'offline at $size px is said, and what was paid meanwhile is seen afterwards',
     async ({ size, viewport }) => {
-      const page = await visit({ viewport, expected: [noNetwork] });
+      const page = await visit({ viewport, expected: noNetwork });
       const code = await openCode(await newBill(), 'wechat');
       await page.goto(`/sessions/${code.session_id}`);
       await photographCode(page);

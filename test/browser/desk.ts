@@ -20,32 +20,47 @@ export type Method = (typeof methods)[number];
 interface Watched {
   strangers: string[];
   complaints: string[];
-  /** Complaints that the story provokes: the browser itself writes one for each answer of 400 and more. */
-  expected: RegExp[];
 }
 
+/** As long as a person would wait for a page on a busy machine. */
 const PATIENCE_MS = 15_000;
 
 let browser: Browser;
-const open = new Map<BrowserContext, Watched>();
+const watched = new Map<BrowserContext, Watched>();
+/** Windows of people who do the same things twice: the second time their pages come from the cache. */
+const regulars = new Map<string, BrowserContext>();
 
 /** Joins the one browser of the suite; after each test no page has complained or asked a stranger. */
 export function useBrowser(): void {
   beforeAll(async () => {
     browser = await chromium.connect(inject('chromium'));
   });
-  afterEach(async () => {
-    const seen = [...open.values()];
-    await Promise.all([...open.keys()].map((context) => context.close()));
-    open.clear();
-    expect(seen.flatMap(({ strangers }) => strangers)).toEqual([]);
-    expect(
-      seen.flatMap(({ complaints, expected }) =>
-        complaints.filter((words) => !expected.some((pattern) => pattern.test(words))),
-      ),
-    ).toEqual([]);
+  afterEach(async ({ task }) => {
+    const contexts = [...watched.keys()];
+    if (task.result?.state === 'fail') await keepFailed(contexts, task.name);
+    const seen = contexts.map((context) => watched.get(context));
+    const kept = new Set(regulars.values());
+    await Promise.all(contexts.flatMap((context) => context.pages().map((page) => page.close())));
+    for (const context of contexts) {
+      if (kept.has(context)) watched.set(context, { strangers: [], complaints: [] });
+      else {
+        watched.delete(context);
+        await context.close();
+      }
+    }
+    expect(seen.flatMap((one) => one?.strangers ?? [])).toEqual([]);
+    expect(seen.flatMap((one) => one?.complaints ?? [])).toEqual([]);
   });
   afterAll(() => browser.close());
+}
+
+/** What stood on the screens when a test failed, beside the screenshots that are kept of every run. */
+async function keepFailed(contexts: readonly BrowserContext[], test: string): Promise<void> {
+  const pages = contexts.flatMap((context) => context.pages());
+  for (const [at, page] of pages.entries()) {
+    process.stderr.write(`${test}: ${page.url()}\n`);
+    await page.screenshot({ path: `${screenshots}/failed-${test.replaceAll(/\W+/g, '-')}-${at}.png` });
+  }
 }
 
 export interface Visit {
@@ -57,14 +72,24 @@ export interface Visit {
   /** Where the product is met; the suite's own product when left out. */
   url?: string;
   simulator?: string;
-  expected?: RegExp[];
+  /** Complaints that the story provokes: the browser itself writes one for each answer of 400 and more. */
+  expected?: RegExp;
 }
 
-/** A new person at a new browser window. */
+/** A person at a browser window. Who expects trouble or signs in gets a window that nobody used before. */
 export async function visit(wish: Visit = {}): Promise<Page> {
-  const { viewport = wide, staff = true, url = product.url, simulator = product.simulator } = wish;
+  const { staff = true, url = product.url, simulator = product.simulator } = wish;
+  const regular = wish.expected === undefined && (staff || url === product.simulator);
+  const name = JSON.stringify(wish);
+  const context = (regular ? regulars.get(name) : undefined) ?? (await newWindow(wish, [url, simulator]));
+  if (regular) regulars.set(name, context);
+  return context.newPage();
+}
+
+async function newWindow(wish: Visit, addresses: readonly string[]): Promise<BrowserContext> {
+  const [url = ''] = addresses;
   const context = await browser.newContext({
-    viewport,
+    viewport: wish.viewport ?? wide,
     baseURL: url,
     locale: 'zh-CN',
     // As on a clinic's PC whose own zone is wrong: what is shown is clinic time.
@@ -74,21 +99,24 @@ export async function visit(wish: Visit = {}): Promise<Page> {
     colorScheme: wish.look ?? 'light',
   });
   context.setDefaultTimeout(PATIENCE_MS);
-  const watched: Watched = { strangers: [], complaints: [], expected: wish.expected ?? [] };
-  open.set(context, watched);
-  const hosts = new Set([url, simulator].map((one) => new URL(one).host));
+  watched.set(context, { strangers: [], complaints: [] });
+  const hosts = new Set(addresses.map((one) => new URL(one).host));
   context.on('request', (request) => {
     const { protocol, host } = new URL(request.url());
-    if (!['data:', 'blob:'].includes(protocol) && !hosts.has(host)) watched.strangers.push(request.url());
+    if (['data:', 'blob:'].includes(protocol) || hosts.has(host)) return;
+    watched.get(context)?.strangers.push(request.url());
   });
+  const complain = (words: string): void => {
+    if (wish.expected?.test(words) !== true) watched.get(context)?.complaints.push(words);
+  };
   context.on('console', (message) => {
-    if (!['error', 'warning'].includes(message.type())) return;
-    watched.complaints.push(`${message.text()} (${message.location().url})`);
+    if (['error', 'warning'].includes(message.type()))
+      complain(`${message.text()} (${message.location().url})`);
   });
-  context.on('weberror', (error) => watched.complaints.push(String(error.error())));
+  context.on('weberror', (error) => complain(String(error.error())));
   const [name = '', value = ''] = product.staff.split('=');
-  if (staff) await context.addCookies([{ name, value, url }]);
-  return context.newPage();
+  if (wish.staff ?? true) await context.addCookies([{ name, value, url }]);
+  return context;
 }
 
 /**
@@ -99,9 +127,10 @@ export async function keep(page: Page, name: string): Promise<void> {
   const viewport = page.viewportSize() ?? wide;
   await page.mouse.move(0, 0);
   const height = Number(await page.evaluate('document.documentElement.scrollHeight'));
-  await page.setViewportSize({ ...viewport, height: Math.max(height, viewport.height) });
+  const taller = height > viewport.height;
+  if (taller) await page.setViewportSize({ ...viewport, height });
   await page.screenshot({ path: `${screenshots}/${name}.png`, animations: 'disabled' });
-  await page.setViewportSize(viewport);
+  if (taller) await page.setViewportSize(viewport);
 }
 
 /** What shuts somebody out: serious findings of axe, and a page wider than its window. */

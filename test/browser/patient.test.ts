@@ -20,7 +20,7 @@ useBrowser();
 const patient = { staff: false, viewport: narrow } as const;
 
 test.each(methods)(
-  'without JavaScript a patient sees a %s code, and then that it is paid',
+  'without JavaScript a patient sees the %s code, and then that it is paid',
   async (method) => {
     const page = await visit({ ...patient, javaScript: false });
     const code = await openCode(await newBill(), method);
@@ -77,7 +77,7 @@ test('a code whose time is up leaves the patient’s page, and what follows is s
 });
 
 test('a link that leads nowhere says so', async () => {
-  const page = await visit({ ...patient, expected: [/status of 404/] });
+  const page = await visit({ ...patient, expected: /status of 404/ });
   const answer = await page.goto('/pay/AAAAAAAAAAAAAAAAAAAAAA');
   expect(answer?.status()).toBe(404);
   await sees(page, '链接无效');

@@ -46,7 +46,7 @@ test('a second start keeps the bills, and serves the clinic’s other machines o
   running = await startProduct(dataDir);
   const before = await signedIn(running, running.url);
   const paid = await collectFirst(before, running);
-  await before.context().close();
+  await before.close();
   await running.stop();
 
   running = await startProduct(dataDir, { HOST: '0.0.0.0' });

@@ -1,6 +1,5 @@
 import { CloseOutlined, ReloadOutlined, SearchOutlined, SwapOutlined } from '@ant-design/icons';
 import { useMutation, useQuery } from '@tanstack/react-query';
-import { useNavigate } from '@tanstack/react-router';
 import { App, Button, Modal, Tooltip } from 'antd';
 import { useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -8,7 +7,6 @@ import { ask } from '../../api/client.ts';
 import { paymentMethods, queries } from '../../api/queries.ts';
 import type { MethodChoice, PaymentMethod, SessionStatus } from '../../api/shapes.ts';
 import { isOver, type Stage } from '../../live/stage.ts';
-import { paths } from '../../paths.ts';
 import { clinicClock } from '../../ui/format.ts';
 import { useKeys } from '../../ui/use-keys.ts';
 import { languageNow } from '../../words/index.ts';
@@ -137,7 +135,6 @@ function SwitchButton({
 function useCancel(status: SessionStatus, onStatus: (status: SessionStatus) => void) {
   const { t } = useTranslation();
   const { message } = App.useApp();
-  const navigate = useNavigate();
   return useMutation({
     mutationFn: (insist: boolean) =>
       ask('POST /api/v1/finance/payment-sessions/{session_id}/cancellation', {
@@ -145,11 +142,11 @@ function useCancel(status: SessionStatus, onStatus: (status: SessionStatus) => v
         body: insist ? { insist } : {},
       }),
     onSuccess: ({ result, payable_until, session }) => {
+      // Told of its end, the page leaves by itself; whoever has left already is not called back.
       onStatus(session);
       if (result === 'withdrawn' && payable_until !== null) {
         message.info(t('session.withdrawn', { time: clinicClock(payable_until) }), 8);
       }
-      void navigate({ ...paths.result(status.session_id), replace: true });
     },
     onSettled: () => void queries.invalidateQueries({ queryKey: ['bill', status.bill_id] }),
   });

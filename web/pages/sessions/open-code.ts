@@ -1,6 +1,6 @@
 import { useMutation, type UseMutationResult } from '@tanstack/react-query';
-import { useNavigate } from '@tanstack/react-router';
-import { useRef } from 'react';
+import { useNavigate, type NavigateOptions } from '@tanstack/react-router';
+import { useEffect, useRef, type RefObject } from 'react';
 import { ask, newKey, Problem } from '../../api/client.ts';
 import { queries } from '../../api/queries.ts';
 import type { PaymentMethod } from '../../api/shapes.ts';
@@ -20,6 +20,11 @@ export type CodeOpening = UseMutationResult<{ session_id: string }, Error, CodeA
  */
 export function useOpenCode(billId: number | undefined): CodeOpening {
   const navigate = useNavigate();
+  const here = useStillHere();
+  /** Whoever has gone elsewhere while the channel was asked is not called back. */
+  const goTo = async (place: NavigateOptions): Promise<void> => {
+    if (here.current) await navigate({ ...place, replace: true });
+  };
   const keyFor = useSameKey();
   return useMutation<{ session_id: string }, Error, CodeAsked>({
     mutationFn: async (body) => {
@@ -32,15 +37,28 @@ export function useOpenCode(billId: number | undefined): CodeOpening {
         ),
       );
     },
-    onSuccess: ({ session_id }) => void navigate({ ...paths.session(session_id), replace: true }),
+    // Pending until the new page stands: the old one would else leave for its own result meanwhile.
+    onSuccess: ({ session_id }) => goTo(paths.session(session_id)),
     onError: (error) => {
       const sessionId = error instanceof Problem ? error.fact('session_id') : undefined;
-      if (!(error instanceof Problem) || sessionId === undefined) return;
-      if (error.code === 'bill_already_paid') void navigate({ ...paths.result(sessionId), replace: true });
-      if (error.code === 'channel_silent') void navigate({ ...paths.session(sessionId), replace: true });
+      if (!(error instanceof Problem) || sessionId === undefined) return undefined;
+      if (error.code === 'bill_already_paid') return goTo(paths.result(sessionId));
+      if (error.code === 'channel_silent') return goTo(paths.session(sessionId));
+      return undefined;
     },
     onSettled: () => void queries.invalidateQueries({ queryKey: ['bill', billId] }),
   });
+}
+
+function useStillHere(): RefObject<boolean> {
+  const here = useRef(true);
+  useEffect(() => {
+    here.current = true;
+    return () => {
+      here.current = false;
+    };
+  }, []);
+  return here;
 }
 
 /** The same request gets the same Idempotency-Key until an answer came: a lost one is not done twice. */

@@ -23,7 +23,7 @@ export const happenings = [
 ] as const;
 export type Happening = (typeof happenings)[number];
 
-/** stay: told again, or too late to matter. illegal: an alarm, nothing changes. */
+/** stay: told again, or too late to matter. illegal: refused, nothing changes; the caller says what it means. */
 export const stay = 'stay';
 export const illegal = 'illegal';
 export type Cell = RefundState | typeof stay | typeof illegal;

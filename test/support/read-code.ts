@@ -38,7 +38,7 @@ export function openPng(png: Buffer): Picture {
     if (rows[y * rowBytes] !== 0) throw new Error('a filtered row');
     for (let x = 0; x < side; x += 1) {
       const byte = rows[y * rowBytes + 1 + (x >> 3)] ?? 0;
-      grey[y * side + x] = (byte >> (7 - (x & 7))) & 1 ? 255 : 0;
+      grey[y * side + x] = ((byte >> (7 - (x & 7))) & 1) === 1 ? 255 : 0;
     }
   }
   return { side, grey };

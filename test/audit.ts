@@ -150,8 +150,12 @@ function conservation({ bills, payments, debits }: Books, unseenAllowed: boolean
 /** I-04 and I-05: one settled payment makes a bill paid, in full; every paid payment has one disposition. */
 function settledOnce({ bills, payments }: Books): string[] {
   const faults: string[] = [];
+  const settledOf = Map.groupBy(
+    payments.filter(({ disposition }) => disposition === 'settled'),
+    ({ bill_id }) => bill_id,
+  );
   for (const bill of bills) {
-    const settled = payments.filter((one) => one.bill_id === bill.id && one.disposition === 'settled');
+    const settled = settledOf.get(bill.id) ?? [];
     if (settled.length > 1) faults.push(`I-04: bill ${bill.id} was settled ${settled.length} times`);
     const whole = settled[0]?.amount_fen === bill.payable_fen && settled[0].id === bill.settled_payment_id;
     if ((bill.status === 'paid') !== whole)
@@ -257,6 +261,7 @@ const billEdges: Record<string, readonly string[]> = { unpaid: ['paid', 'void'],
 /** I-14, I-15, I-22: one event for each version, along legal edges, ending in the state that stands. */
 function history({ bills, payments, sessions, events }: Books): string[] {
   const faults: string[] = [];
+  const byEntity = Map.groupBy(events, (event) => `${event.entity} ${event.entity_id}`);
   const check = (
     entity: string,
     rows: readonly { id: number; version: number }[],
@@ -265,8 +270,8 @@ function history({ bills, payments, sessions, events }: Books): string[] {
     births: readonly string[],
   ): void => {
     for (const row of rows) {
-      const told = events.filter((event) => event.entity === entity && event.entity_id === row.id);
       const name = `${entity} ${row.id}`;
+      const told = byEntity.get(name) ?? [];
       if (told.length !== row.version)
         faults.push(`I-15: ${name} has version ${row.version} and ${told.length} events`);
       let state: string | null = null;

@@ -58,6 +58,9 @@ export class Books {
   readonly #standing = new Map<string, Standing>();
   readonly #touched = new Set<string>();
   readonly #numbersTouched = new Set<string>();
+  readonly #known = new Set<string>();
+  /** Payments whose sum was found to be their bill's: neither ever changes. */
+  readonly #pinned = new Set<number>();
   readonly #contents = new Map<string, string>();
   readonly #byNumber = new Map<string, Asked[]>();
   /** How many questions had been asked when a session began to be retired. */
@@ -169,6 +172,7 @@ export class Books {
       callsOf: (number) => this.callsOf(number),
       retiredAt: (session) => this.#retiredAt.get(session),
       payable: () => (payable ??= this.gateways?.payable() ?? new Set()),
+      pinned: this.#pinned,
       tally: this.#tally,
       violate: (what) => this.violate(what),
     };
@@ -222,6 +226,8 @@ export class Books {
     for (const number of this.#byNumber.keys()) if (!known.has(number)) this.forgotten.add(number);
     this.#standing.clear();
     this.#touched.clear();
+    this.#known.clear();
+    this.#pinned.clear();
     for (const row of this.#connection.all(lastEvents, [])) {
       const state = { state: String(row['to_state']), version: Number(row['version']) };
       this.#standing.set(`${String(row['entity'])}:${String(row['entity_id'])}`, state);

@@ -13,6 +13,8 @@ export interface Given {
   /** How many questions had been asked when this session's code was to leave the screens. */
   retiredAt(session: number): number | undefined;
   payable(): ReadonlySet<string>;
+  /** Payments whose sum was compared with their bill's already. */
+  pinned: Set<number>;
   tally: Tally;
   violate(what: string): void;
 }
@@ -36,7 +38,8 @@ export function checkPayment(given: Given, id: number): Standing | undefined {
   }
   if (state === 'paid') checkPaid(given, row);
   if (state === 'closed') checkClosed(given, id);
-  if (row['bill_id'] !== null) {
+  if (row['bill_id'] !== null && !given.pinned.has(id)) {
+    given.pinned.add(id);
     const bill = given.one('SELECT payable_fen FROM bills WHERE id = ?', Number(row['bill_id']));
     if (bill?.['payable_fen'] !== row['amount_fen'] && row['disposition'] !== 'disputed')
       given.violate(`I-11: payment ${id} is not its bill's sum`);
@@ -111,11 +114,8 @@ export function checkSession(given: Given, id: number): Standing | undefined {
       .some((call) => call.api === 'query' && call.order >= retiredAt && call.answeredAtMs !== undefined);
     if (!asked) given.violate(`I-21: session ${id} expired unasked`);
   }
-  if (row['shown_bill_id'] === null && given.payable().has(number) && row['payment_state'] !== 'closing') {
-    const where = String(row['payment_state']);
-    if (!['creating', 'create_unknown'].includes(where))
-      given.violate(`I-13: ${number} is on no screen, payable, and ${where}, not closing`);
-  }
+  if (row['shown_bill_id'] === null && row['payment_state'] === 'open' && given.payable().has(number))
+    given.violate(`I-13: ${number} is on no screen, payable, and open, not closing`);
   return { state, version: Number(row['version']) };
 }
 

@@ -19,6 +19,8 @@ const port = parentPort;
 if (port !== null) {
   const { seed, first, step, bills, enough } = workerData as HandTask;
   const scenery = await makeScenery();
+  // Thousands of errors a second are part of the game; where they were made interests nobody before the replay.
+  Error.stackTraceLimit = 0;
   for (let day = first; Atomics.load(enough, 0) === 0; day += step) {
     const wish: DayWish = { seed: `${seed}-${day}`, bills };
     const began = process.threadCpuUsage();

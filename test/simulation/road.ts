@@ -59,7 +59,8 @@ export class Road {
     const number = call?.outTradeNo;
     const turn = number === undefined ? (this.#others += 1) : this.#books.callsOf(number).length;
     const stream = this.#stream.fork(`${number ?? ''} ${turn}`);
-    const what = `${call?.channel ?? ''} ${call?.api ?? 'call'} ${number ?? new URL(request.url).pathname}`;
+    const { host, pathname, search } = new URL(request.url);
+    const what = `${call?.channel ?? ''} ${call?.api ?? 'call'} ${number ?? pathname}`;
     const happens = (name: FaultName): boolean => {
       if (!stream.is(this.#profile[name])) return false;
       this.#tally.fault(name);
@@ -86,12 +87,11 @@ export class Road {
         reject(new NetworkFault('no_answer', 'timeout'));
       });
       const arrive = async (): Promise<void> => {
-        const url = new URL(request.url);
         const answer = await this.#gateways.handle(
           {
             method: request.method,
-            target: url.pathname + url.search,
-            headers: { host: url.host, ...lowerCase(request.headers) },
+            target: pathname + search,
+            headers: { host, ...lowerCase(request.headers) },
             body: request.body ?? new Uint8Array(),
           },
           stream,
@@ -130,5 +130,7 @@ export class Road {
 }
 
 export function lowerCase(headers: Record<string, string>): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+  const lower: Record<string, string> = {};
+  for (const name in headers) lower[name.toLowerCase()] = headers[name] ?? '';
+  return lower;
 }

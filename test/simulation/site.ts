@@ -166,9 +166,11 @@ export class Site {
 
   /** Plans the next look: by the machine whose clock says first that something is due. */
   #notice(): void {
+    const { nowMs } = this.#ground.agenda;
+    // A look is so near that nothing could come before it; it will notice again.
+    if (this.#lookAt > nowMs && this.#lookAt <= nowMs + LOOK_EVERY_MS) return;
     const due = this.#connection.one(nextDue, [])?.['at'];
     if (typeof due !== 'number') return;
-    const { nowMs } = this.#ground.agenda;
     let first = Infinity;
     let by: Machine | undefined;
     for (const machine of this.machines) {

@@ -10,7 +10,7 @@ import type { Parts } from './ground.ts';
 import { CUT } from './site.ts';
 
 const MOST_CODES = 4;
-const MOST_TRIES = 40;
+const MOST_TRIES = 12;
 
 /** One bill, from the clinic's own system to its end at the counter: everybody who has to do with it. */
 export async function tellStory(day: Day, index: number, stream: Stream): Promise<void> {
@@ -89,7 +89,7 @@ async function collect(day: Day, billId: number, index: number, stream: Stream):
     if (session === 'paid') return true;
     if (session === 'over') return false;
     if (session === undefined) {
-      await day.agenda.sleep(stream.between(1_000, 8_000));
+      await day.agenda.sleep(stream.between(1_000, 20_000));
       continue;
     }
     code += 1;
@@ -108,7 +108,7 @@ async function open(at: Counter, code: number): Promise<SessionView | 'paid' | '
   const wish = {
     billId,
     method,
-    timeoutMinutes: stream.is(0.05) ? stream.between(15, 120) : stream.between(1, 5),
+    timeoutMinutes: stream.is(0.03) ? stream.between(15, 120) : stream.between(1, 5),
     refresh: at.refresh,
     insist: at.insist,
     actor: 'staff:cashier',

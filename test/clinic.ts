@@ -24,6 +24,7 @@ import { startProcess, type Process } from './support/process.ts';
 /** A Sunday morning at ten in clinic time. */
 export const TEN_O_CLOCK = Date.UTC(2026, 10, 22, 2, 0, 0);
 const GATEWAY = 'http://127.0.0.1:8090';
+const OURS = 'http://127.0.0.1:8080';
 
 /** What `JSON.parse` gives: a test reads what came over the wire, and says what it expects of it. */
 export type Parsed = ReturnType<typeof JSON.parse>;
@@ -89,8 +90,11 @@ export interface Clinic extends Instance {
   calls: readonly GatewayCall[];
   meddle(meddler: Meddler | undefined): void;
   session(sessionId: string): Promise<SessionView & { out_trade_no: string }>;
-  /** Another instance over the same database, with its own worker and its own pages. */
-  instance(): Promise<Instance>;
+  /**
+   * Another instance over the same database, with its own worker and its own pages; `changes` of the
+   * environment make it one that was configured anew.
+   */
+  instance(changes?: Record<string, string>): Promise<Instance>;
   anyAlive(): boolean;
   close(): Promise<void>;
 }
@@ -183,17 +187,17 @@ export async function openClinic(
     },
   });
 
-  const { settings, faults } = readSettings({
-    ...env,
-    PUBLIC_BASE_URL: 'http://127.0.0.1:8080',
-    ...options.env,
-  });
-  if (faults.length > 0) throw new Error(JSON.stringify(faults));
-  const plan = planChannels(settings, world.now());
-  if (plan.faults.length > 0) throw new Error(JSON.stringify(plan.faults));
+  const configure = (changes: Record<string, string>) => {
+    const { settings, faults } = readSettings({ ...env, PUBLIC_BASE_URL: OURS, ...options.env, ...changes });
+    const plan = planChannels(settings, world.now());
+    const wrong = [...faults, ...plan.faults];
+    if (wrong.length > 0) throw new Error(JSON.stringify(wrong));
+    return { settings, plan };
+  };
 
   let key = '';
-  const instance = async (): Promise<Instance> => {
+  const instance = async (changes: Record<string, string> = {}): Promise<Instance> => {
+    const { settings, plan } = configure(changes);
     const process = startProcess(world, store);
     const app = await assemble({
       settings,

@@ -197,7 +197,7 @@ describe.each(engines)('the public contract on $name', (engine) => {
       expect(versions).toEqual([...new Set(versions)].toSorted((a, b) => a - b));
     });
 
-    it('nothing that the public may read tells who the patient is or what is charged', async () => {
+    it('neither the public nor the channel reads who the patient is or what is charged', async () => {
       const opened = await clinic.open(await clinic.bill(), method);
       const page = await clinic.stream(opened.session_id);
       await clinic.world.advance(500);

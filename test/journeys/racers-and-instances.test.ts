@@ -141,7 +141,7 @@ describe.each(engines)('racers and instances on $name', (engine) => {
             second.send('POST', `${API}/bills/${bill}/void`, { reason: '开错了' }),
           ]),
         );
-        expect(answers[1]?.body.status).toBe('void');
+        expect(answers[1].body.status).toBe('void');
         expect(await shown(bill)).toEqual([]);
       }
     });

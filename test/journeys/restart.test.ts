@@ -232,6 +232,34 @@ describe.each(engines)('kill and restart on $name', (engine) => {
       expect(await billsOf('paid')).toHaveLength(1);
     });
 
+    it('a payment of an account that is not configured now waits: nothing of it is asked, guessed or ended', async () => {
+      const opened = await clinic.open(await clinic.bill(), method, { timeout_minutes: 1 });
+      clinic.weather({ notify_lose: 1 });
+      clinic.pay(opened.qr_code_content);
+      clinic.process.kill();
+      const before = clinic.calls.length;
+      const id = method === 'alipay' ? 'ALIPAY_APP_ID' : 'WECHAT_APP_ID';
+      const edited = await clinic.instance({
+        [id]: method === 'alipay' ? '2021000000000009' : 'wx0000000000000009',
+      });
+      await clinic.world.advance(120_000);
+      expect(clinic.calls).toHaveLength(before);
+      expect(await clinic.session(opened.session_id)).toMatchObject({
+        status: 'pending',
+        payment_state: 'open',
+      });
+      const alarms = await clinic.store.read((tx) => tx.all<{ code: string }>('SELECT code FROM alarms'));
+      expect(alarms.map(({ code }) => code)).toEqual(['channel_configuration']);
+      edited.process.kill();
+      await clinic.instance();
+      await clinic.world.advance(65_000);
+      expect(await clinic.session(opened.session_id)).toMatchObject({
+        status: 'paid',
+        late: 0,
+        disposition: 'settled',
+      });
+    });
+
     it('a payment whose follower died is asked about by the next within half a minute of its lease', async () => {
       const opened = await clinic.open(await clinic.bill(), method);
       clinic.weather({ notify_lose: 1 });

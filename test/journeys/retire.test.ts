@@ -54,6 +54,8 @@ describe.each(engines)('retiring a code on $name', (engine) => {
         return clinic.cancel(at.opened.session_id, insist);
       case 'void':
         return clinic.call('POST', `${API}/bills/${at.bill}/void`, { reason: '开错了', ...more });
+      default:
+        return reason satisfies never;
     }
   }
 

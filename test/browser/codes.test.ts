@@ -1,21 +1,7 @@
 import type { Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
-import {
-  api,
-  barriers,
-  keep,
-  methods,
-  newBill,
-  openCode,
-  payByPhone,
-  photographCode,
-  sees,
-  simulate,
-  sizes,
-  soon,
-  useBrowser,
-  visit,
-} from './desk.ts';
+import { api, methods, newBill, openCode, payByPhone, photographCode, simulate } from './desk.ts';
+import { barriers, keep, sees, sizes, soon, useBrowser, visit } from './windows.ts';
 
 useBrowser();
 

@@ -1,24 +1,8 @@
 import type { Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
-import {
-  api,
-  barriers,
-  keep,
-  methods,
-  narrow,
-  newBill,
-  openCode,
-  payByPhone,
-  photographCode,
-  product,
-  sees,
-  simulate,
-  sizes,
-  soon,
-  useBrowser,
-  visit,
-} from './desk.ts';
+import { api, methods, newBill, openCode, payByPhone, photographCode, product, simulate } from './desk.ts';
 import { loginLink } from './product.ts';
+import { barriers, keep, narrow, sees, sizes, soon, useBrowser, visit } from './windows.ts';
 
 useBrowser();
 

@@ -1,19 +1,6 @@
 import { expect, test } from 'vitest';
-import {
-  api,
-  barriers,
-  keep,
-  methods,
-  narrow,
-  newBill,
-  openCode,
-  payByPhone,
-  product,
-  sees,
-  simulate,
-  useBrowser,
-  visit,
-} from './desk.ts';
+import { api, methods, newBill, openCode, payByPhone, product, simulate } from './desk.ts';
+import { barriers, keep, narrow, sees, useBrowser, visit } from './windows.ts';
 
 useBrowser();
 

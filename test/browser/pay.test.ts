@@ -1,16 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Page } from 'playwright-core';
-import {
-  barriers,
-  keep,
-  methods,
-  payByPhone,
-  photographCode,
-  sees,
-  sizes,
-  useBrowser,
-  visit,
-} from './desk.ts';
+import { methods, payByPhone, photographCode } from './desk.ts';
+import { barriers, keep, sees, sizes, useBrowser, visit } from './windows.ts';
 
 useBrowser();
 

@@ -3,8 +3,9 @@ import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, expect, test } from 'vitest';
-import { keep, payByPhone, photographCode, sees, useBrowser, visit } from './desk.ts';
+import { payByPhone, photographCode } from './desk.ts';
 import { startProduct, type Product } from './product.ts';
+import { keep, sees, useBrowser, visit } from './windows.ts';
 
 useBrowser();
 

@@ -85,14 +85,14 @@ export function manualWorld(options: {
       return advance(0);
     },
     async until<T>(promise: Promise<T>, withinMs = 60_000): Promise<T> {
-      let done = false;
+      const answer = { came: false };
       const finish = (): void => {
-        done = true;
+        answer.came = true;
       };
       promise.then(finish, finish);
       const deadline = nowMs + withinMs;
       await settle();
-      while (!done) {
+      while (!answer.came) {
         if (nowMs >= deadline) throw new Error(`still waiting after ${withinMs} ms of the test's clock`);
         await advance(STEP_MS);
       }

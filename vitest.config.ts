@@ -22,6 +22,8 @@ export default defineConfig({
             'test/simulation/**/*.test.ts',
             'test/explore/**/*.test.ts',
           ],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
           sequence: { groupOrder: 0 },
         },
       },

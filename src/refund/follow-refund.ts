@@ -129,6 +129,7 @@ async function earliestSend({ parts, payment, refund, channel }: Case): Promise<
 async function askThenDecide(step: Case): Promise<Step> {
   const { parts, lease, channel, refund } = step;
   await keepLease(parts, lease);
+  const askedAtMs = parts.world.now();
   const outcome = await channel.queryRefund(requestOf(step));
   const atMs = parts.world.now();
   if (outcome.outcome !== 'done') {
@@ -142,8 +143,9 @@ async function askThenDecide(step: Case): Promise<Step> {
   await parts.store.transact('refund-asked', async (tx) => {
     await tx.run(noteRefundAsked, atMs, 0, null, refund.id);
   });
-  const provesFrom = (refund.sent_at ?? atMs) + channel.traits.refundNoneProvesAfterMs;
-  if (atMs < provesFrom) return { dueAtMs: provesFrom, attempts: lease.attempts + 1 };
+  // The answer may be as old as the question: what counts is when that left, not when the answer is read.
+  const provesFrom = (refund.sent_at ?? askedAtMs) + channel.traits.refundNoneProvesAfterMs;
+  if (askedAtMs < provesFrom) return { dueAtMs: provesFrom, attempts: lease.attempts + 1 };
   // A person mends an abnormal refund at the channel; it is not sent again from here.
   if (refund.state === 'abnormal') return { dueAtMs: atMs + ABNORMAL_MS, attempts: 0 };
   // Unknown to the channel, long enough after the last send: a definite no is final now, silence is not.

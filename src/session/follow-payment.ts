@@ -31,6 +31,8 @@ interface Case {
   channel: Channel;
   payment: PaymentRow;
   session: SessionRow;
+  /** When the last question left: an answer may be as old as that, however late it is read. */
+  askedAtMs: number;
 }
 
 const worker = 'worker';
@@ -61,7 +63,7 @@ async function takeStep(parts: Parts, lease: Lease, act: (step: Case) => Promise
   if (finalStates.includes(payment.state)) return 'final';
   const channel = parts.channels.get(payment.payment_method);
   if (channel === undefined || !isAccountOf(channel, payment)) return waitForKeys(parts, lease, payment);
-  return act({ parts, lease, channel, payment, session });
+  return act({ parts, lease, channel, payment, session, askedAtMs: 0 });
 }
 
 function endStep(parts: Parts, lease: Lease, step: Step): Promise<void> {
@@ -134,6 +136,8 @@ async function callCreate(step: Case): Promise<Step> {
     }
     if (outcome.outcome === 'refused') return declined(tx, step, outcome.fault, cause);
     await noteSilence(tx, step, outcome.fault);
+    // Retired while the call was on its way: "never arrived" counts from the end of this call, not of an earlier one.
+    if (payment.state === 'closing') await tx.run(noteCreateEnded, cause.atMs, outcome.fault.code, payment.id);
     return again(step, lease.attempts + 1);
   });
 }
@@ -181,9 +185,11 @@ async function declined(
  * "unpaid" lets the same number, with the same content, go out again for its code.
  */
 async function resumeCreate(step: Case): Promise<Step> {
-  const { session } = step;
+  const { parts, session } = step;
   const answer = await ask(step);
   if (answer === 'final') return 'final';
+  // Somebody may have taken the code away while we asked: a number that is to end is not ordered anew.
+  await parts.store.read((tx) => reload(tx, step));
   if (hasEnded(stageOf(session)) || stageOf(session) === 'retiring') return retireThenClose(step, answer);
   if (answer === undefined) return again(step, step.lease.attempts + 1);
   return callCreate(step);
@@ -289,8 +295,8 @@ async function endOfNone(
 }
 
 /** True once "no such trade" may be believed for good. Sources: alipay.md 3.4, wechatpay.md 6.7. */
-function isLast({ parts, channel, payment }: Case): boolean {
-  return parts.world.now() >= lastWordAt(channel, payment);
+function isLast({ askedAtMs, channel, payment }: Case): boolean {
+  return askedAtMs >= lastWordAt(channel, payment);
 }
 
 /** The moment from which "no such trade" is the last word on a payment. */
@@ -337,6 +343,7 @@ async function closeByEndOfLife(step: Case, answer: ChannelReport): Promise<Step
 async function ask(step: Case): Promise<ChannelReport | 'final' | undefined> {
   const { parts, lease, channel, payment } = step;
   await keepLease(parts, lease);
+  step.askedAtMs = parts.world.now();
   const outcome = await channel.query(payment.out_trade_no);
   if (outcome.outcome !== 'done') {
     await underLease(parts, lease, 'query-unanswered', (tx) => noteSilence(tx, step, outcome.fault));
@@ -381,8 +388,8 @@ async function countAsked(tx: Tx, step: Case): Promise<void> {
   await tx.run(countAnswer, step.parts.world.now(), step.payment.id);
 }
 
-/** Reads both rows again inside the transaction that is going to change them. */
-async function reload(tx: Tx, step: Case): Promise<void> {
+/** Reads both rows again: inside the transaction that is going to change them, or before a call. */
+async function reload(tx: Pick<Tx, 'one'>, step: Case): Promise<void> {
   const payment = await tx.one<PaymentRow>(paymentById, step.payment.id);
   const session = await tx.one<SessionRow>(sessionByPayment, step.payment.id);
   if (payment === undefined || session === undefined) throw new Error(`payment ${step.payment.id} is gone`);

@@ -1,5 +1,4 @@
 import { hasten, takeLease } from '#job';
-import { finalStates } from '#payment';
 import type { Tx } from '#store';
 import { paymentById, type PaymentRow } from '#sql/payments';
 import { sessionByPublicId, type SessionRow } from '#sql/sessions';
@@ -47,7 +46,7 @@ export async function retireSession(parts: Parts, retiring: Retiring): Promise<R
     if (ended !== undefined) return ended;
     const left = deadline - parts.world.now();
     if (left <= 0) break;
-    await within(parts, left, oneRound(parts, paymentId, deadline));
+    await within(parts, left, oneRound(parts, retiring.publicId, paymentId, deadline));
   }
   return retiring.insist ? withdraw(parts, retiring) : 'unfinished';
 }
@@ -66,7 +65,7 @@ function takeOffScreens(parts: Parts, { publicId, reason, actor }: Retiring): Pr
 }
 
 /** One ask → close → ask under the payment's lease, which another may hold for a moment. */
-async function oneRound(parts: Parts, paymentId: number, deadline: number): Promise<void> {
+async function oneRound(parts: Parts, publicId: string, paymentId: number, deadline: number): Promise<void> {
   const lease = await takeLease(parts, 'follow_payment', paymentId);
   if (lease === 'done') return;
   if (lease === undefined) {
@@ -75,9 +74,9 @@ async function oneRound(parts: Parts, paymentId: number, deadline: number): Prom
   }
   await followPayment(parts, lease);
   const left = deadline - parts.world.now();
-  const ended = (await parts.store.read((tx) => tx.one<PaymentRow>(paymentById, paymentId)))?.state;
-  if (left > 0 && ended !== undefined && !finalStates.includes(ended))
-    await pause(parts.world, Math.min(ROUND_MS, left));
+  // A code that was withdrawn is watched on, and nobody at the counter waits for that.
+  const ended = left > 0 ? await outcome(parts, publicId) : undefined;
+  if (left > 0 && ended === undefined) await pause(parts.world, Math.min(ROUND_MS, left));
 }
 
 /** Waits no longer than the patience of whoever asked; a round under way ends by itself and gives its lease back. */

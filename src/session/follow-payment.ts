@@ -137,7 +137,8 @@ async function callCreate(step: Case): Promise<Step> {
     if (outcome.outcome === 'refused') return declined(tx, step, outcome.fault, cause);
     await noteSilence(tx, step, outcome.fault);
     // Retired while the call was on its way: "never arrived" counts from the end of this call, not of an earlier one.
-    if (payment.state === 'closing') await tx.run(noteCreateEnded, cause.atMs, outcome.fault.code, payment.id);
+    if (payment.state === 'closing')
+      await tx.run(noteCreateEnded, cause.atMs, outcome.fault.code, payment.id);
     return again(step, lease.attempts + 1);
   });
 }

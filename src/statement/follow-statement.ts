@@ -9,12 +9,13 @@ import {
   knownPayment,
   knownRefund,
   loadStatement,
+  moneyOfDay,
   statementById,
   statementOfDay,
   type StatementRow,
 } from '#sql/statements';
 import { UniqueViolation } from '#store';
-import { beijingDay, endOfBeijingDay, jitter } from '#world';
+import { beijingDay, endOfBeijingDay, jitter, parseBeijing } from '#world';
 
 const DAY_MS = 86_400_000;
 /** Both channels serve days this far back at least (WeChat Pay three months); older ones are a person's. */
@@ -95,6 +96,10 @@ async function fetchAndApply(
   }
   const day = outcome.value;
   if (day.state === 'not_ready') return false;
+  if (day.state === 'empty' && (await holdsMoneyOf(parts, row))) {
+    parts.log.warn('statement-not-there', { payment_method: channel.method, business_day: row.business_day });
+    return false;
+  }
   const at = parts.world.now();
   const whole = day.state === 'whole' ? day : undefined;
   await underLease(parts, lease, 'load-statement', async (tx) => {
@@ -120,6 +125,18 @@ async function fetchAndApply(
     await tx.run(finishStatement, lines, parts.world.now(), row.id);
   });
   return true;
+}
+
+/**
+ * A file that is late looks like an empty day (Alipay has one answer for both, alipay.md 2.7). Where our
+ * own books hold money of that day there must be a file, and it is waited for (K1).
+ */
+async function holdsMoneyOf(parts: Parts, row: StatementRow): Promise<boolean> {
+  const startMs = parseBeijing(`${row.business_day} 00:00:00`) ?? 0;
+  const found = await parts.store.read((tx) =>
+    tx.one(moneyOfDay, row.payment_method, startMs, startMs + DAY_MS),
+  );
+  return found !== undefined;
 }
 
 /**

@@ -32,6 +32,10 @@ export const finishStatement: Statement = `
 /** Since when this database keeps books of a channel: no earlier day is asked for. */
 export const firstPaymentAt: Statement = `SELECT MIN(created_at) AS at FROM payments WHERE payment_method = ?`;
 
+/** Whether our own books hold money of a channel's day: then a statement of it cannot be empty. */
+export const moneyOfDay: Statement = `
+  SELECT id FROM payments WHERE payment_method = ? AND state = 'paid' AND paid_at >= ? AND paid_at < ? LIMIT 1`;
+
 /** A line that tells only what we know is counted, not kept. */
 export const knownPayment: Statement = `
   SELECT id FROM payments WHERE out_trade_no = ? AND state = 'paid' AND received_fen = ? AND (channel_trade_no IS NULL OR channel_trade_no = ?)`;

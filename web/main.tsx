@@ -14,6 +14,9 @@ import { useLook } from './ui/preferences.ts';
 import { antTheme } from './ui/theme.ts';
 import { languageNow } from './words/index.ts';
 
+/** Below the stripes: a message must not cover that this is not the real world. */
+const MESSAGE_TOP = 44;
+
 function Desk() {
   // Asked here so that a change of language renders everything anew.
   useTranslation();
@@ -24,7 +27,7 @@ function Desk() {
       locale={languageNow() === 'en' ? enUS : zhCN}
       button={{ autoInsertSpace: false }}
     >
-      <AntApp message={{ maxCount: 2 }}>
+      <AntApp message={{ maxCount: 2, top: MESSAGE_TOP }}>
         <QueryClientProvider client={queries}>
           <RouterProvider router={router} />
         </QueryClientProvider>

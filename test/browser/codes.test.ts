@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
-import { api, methods, newBill, openCode, payByPhone, photographCode, simulate } from './desk.ts';
+import { api, methods, newBill, openCode, payByPhone, photographCode, refundsOf, simulate } from './desk.ts';
 import { barriers, keep, sees, sizes, soon, useBrowser, visit } from './windows.ts';
 
 useBrowser();
@@ -97,11 +97,14 @@ describe.each(sizes)('at $size px', ({ size, viewport }) => {
     await page.goto(`/sessions/${code.session_id}`);
     expect(await payByPhone(await photographCode(page))).toBe('支付成功');
     await sees(page, '支付成功');
-    expect(await simulate('pay', { content: old.qr_code_content })).toMatchObject({ kind: 'debit' });
+    const late = await simulate('pay', { content: old.qr_code_content });
+    expect(late).toMatchObject({ kind: 'debit', amount_fen: 12_850 });
     await page.goto(`/sessions/${old.session_id}/result`);
     await sees(page, '重复付款，正在退回');
     await keep(page, `paid-twice-${size}`);
     expect(await barriers(page)).toEqual([]);
+    await soon(() => refundsOf(String(late['out_trade_no']))).toEqual([12_850]);
+    expect(await api('GET', `/finance/bills/${bill}`)).toMatchObject({ status: 'paid', paid_fen: 12_850 });
   });
 
   test.each([

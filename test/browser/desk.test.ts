@@ -72,20 +72,24 @@ async function everyPage(): Promise<[name: string, path: string, words: string][
   ];
 }
 
-test.each(sizes)('no page shuts anybody out at $size px, by day or by night', async ({ size, viewport }) => {
-  const page = await visit({ viewport });
-  const looks = size === '1440' ? (['light', 'dark'] as const) : (['light'] as const);
-  for (const [what, path, words] of await everyPage()) {
-    await page.goto(path);
-    await sees(page, words);
-    if (what === 'result') await page.keyboard.press('Shift');
-    for (const look of looks.toReversed()) {
-      await page.emulateMedia({ colorScheme: look });
-      await keep(page, `page-${what}-${size}-${look}`);
-      expect(await barriers(page), `${what} in ${look}`).toEqual([]);
+test.each(sizes)(
+  'no page shuts anybody out at $size px, by day or by night',
+  async ({ size, viewport }) => {
+    const page = await visit({ viewport });
+    const looks = size === '1440' ? (['light', 'dark'] as const) : (['light'] as const);
+    for (const [what, path, words] of await everyPage()) {
+      await page.goto(path);
+      await sees(page, words);
+      if (what === 'result') await page.keyboard.press('Shift');
+      for (const look of looks.toReversed()) {
+        await page.emulateMedia({ colorScheme: look });
+        await keep(page, `page-${what}-${size}-${look}`);
+        expect(await barriers(page), `${what} in ${look}`).toEqual([]);
+      }
     }
-  }
-});
+  },
+  120_000,
+);
 
 describe('the keyboard alone', () => {
   test('finds a bill by initials, collects it, refreshes the code and cancels', async () => {

@@ -65,6 +65,15 @@ export async function simulate(
   return (await answer.json()) as Record<string, unknown>;
 }
 
+/** What went out to a patient again, by the simulators' own books. */
+export async function refundsOf(outTradeNo: string): Promise<number[]> {
+  const answer = await fetch(`${product.simulator}/_sim/ledger`);
+  const entries = (await answer.json()) as { kind: string; out_trade_no: string; amount_fen: number }[];
+  return entries
+    .filter(({ kind, out_trade_no }) => kind === 'refund' && out_trade_no === outTradeNo)
+    .map(({ amount_fen }) => amount_fen);
+}
+
 /** The patient's phone: photographs what the desk shows, and pays. Answers the wallet's last words. */
 export async function payByPhone(picture: Buffer, simulator = product.simulator): Promise<string> {
   const phone = await visit({ viewport: narrow, staff: false, url: simulator });

@@ -84,7 +84,7 @@ async function believe(
   payment: PaymentRow | undefined,
   cause: Cause,
 ): Promise<Belief> {
-  if (payment === undefined) return adoptMoney(tx, parts, report, cause);
+  if (payment === undefined) return adopt(tx, parts, report, cause);
   const { verdict, differs } = compareReport(payment, report);
   // A genuine word of a payment of nothing is no payment: a person looks.
   if (verdict === 'foreign' || (report.state === 'paid' && report.totalFen === 0)) {
@@ -97,4 +97,13 @@ async function believe(
   if (report.about !== 'refund' || report.refund === undefined) return belief;
   await believeRefund(tx, parts, payment, report.refund, cause);
   return belief.applied === 'no_change' ? { applied: 'refund' } : belief;
+}
+
+/** Money of a number that we do not know, and with it what the same report says has gone back already (M6). */
+async function adopt(tx: Tx, parts: Parts, report: ChannelReport, cause: Cause): Promise<Belief> {
+  const belief = await adoptMoney(tx, parts, report, cause);
+  if (belief.applied !== 'unknown_order' || report.refund === undefined) return belief;
+  const adopted = await tx.one<PaymentRow>(paymentByNumber, report.outTradeNo);
+  if (adopted !== undefined) await believeRefund(tx, parts, adopted, report.refund, cause);
+  return belief;
 }

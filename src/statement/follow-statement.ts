@@ -108,11 +108,18 @@ async function fetchAndApply(
   });
   let lines = 0;
   let unproven = 0;
-  for (const line of whole?.lines ?? []) {
+  const later: StatementLine[] = [];
+  const believe = async (line: StatementLine): Promise<void> => {
     await keepLease(parts, lease);
     if (!(await believeLine(parts, channel, line))) unproven += 1;
+  };
+  for (const line of whole?.lines ?? []) {
     lines += 1;
+    // WeChat Pay may list what went back before what came: a refund needs its payment in our books first.
+    if (line.report.about === 'refund') later.push(line);
+    else await believe(line);
   }
+  for (const line of later) await believe(line);
   if (unproven > 0) {
     parts.log.warn('statement-lines-unproven', {
       payment_method: channel.method,

@@ -59,6 +59,7 @@ interface Payment {
   out_trade_no: string;
   payment_method: string;
   amount_fen: number;
+  received_fen: number | null;
   app_id: string;
   merchant_id: string;
   state: string;
@@ -135,8 +136,10 @@ function conservation({ bills, payments, debits }: Books, unseenAllowed: boolean
   const faults = settled
     .concat(payments.filter(({ disposition }) => disposition === 'surplus'))
     .filter((payment) => debits.has(payment.out_trade_no))
-    .filter((payment) => debits.get(payment.out_trade_no)?.amount_fen !== payment.amount_fen)
-    .map((payment) => `I-01: payment ${payment.id} holds ${payment.amount_fen} fen, another sum was debited`);
+    .filter((payment) => debits.get(payment.out_trade_no)?.amount_fen !== payment.received_fen)
+    .map(
+      (payment) => `I-01: payment ${payment.id} holds ${payment.received_fen} fen, another sum was debited`,
+    );
   const inBills = sum(bills.map(({ paid_fen }) => paid_fen));
   const inSettled = sum(settled.map(({ amount_fen }) => amount_fen));
   if (inBills !== inSettled) faults.push(`I-01: bills hold ${inBills} fen, settled payments ${inSettled}`);
@@ -170,8 +173,13 @@ function settledOnce({ bills, payments }: Books): string[] {
 }
 
 /** I-07: behind every paid payment stands kept, verified evidence that is equal in all that is pinned, and a debit. */
-function noFalsePaid({ payments, evidence, debits }: Books, lied: ReadonlySet<string>): string[] {
+function noFalsePaid({ payments, evidence, debits, events }: Books, lied: ReadonlySet<string>): string[] {
   const faults: string[] = [];
+  const decided = new Set(
+    events
+      .filter((event) => event.entity === 'payment' && event.from_state === 'paid')
+      .map((event) => event.entity_id),
+  );
   for (const payment of payments.filter(({ state }) => state === 'paid')) {
     const proof = evidence.get(payment.paid_evidence_id ?? 0);
     const report = JSON.parse(proof?.report ?? '{}');
@@ -183,7 +191,10 @@ function noFalsePaid({ payments, evidence, debits }: Books, lied: ReadonlySet<st
       same(report.appId, payment.app_id) &&
       same(report.merchantId, payment.merchant_id) &&
       same(report.currency, 'CNY') &&
-      (report.totalFen === payment.amount_fen || payment.disposition === 'disputed');
+      (report.totalFen === payment.amount_fen ||
+        payment.disposition === 'disputed' ||
+        // A person has decided about money that was disputed (I-05).
+        decided.has(payment.id));
     if (proof?.verdict !== 'genuine' || !equal)
       faults.push(`I-07: payment ${payment.id} is paid without proof`);
     if (!debits.has(payment.out_trade_no) && !lied.has(payment.out_trade_no)) {

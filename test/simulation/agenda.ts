@@ -17,6 +17,8 @@ interface Entry {
 export class Agenda {
   nowMs: number;
   steps = 0;
+  /** Work on real threads that time must wait for: zipping and unzipping, making keys. */
+  #held = 0;
   readonly #heap: Entry[] = [];
   #order = 0;
 
@@ -37,6 +39,14 @@ export class Agenda {
     return new Promise((resolve) => this.after(delayMs, resolve));
   }
 
+  /** Time stands still until the answer is called. */
+  hold(): () => void {
+    this.#held += 1;
+    return () => {
+      this.#held -= 1;
+    };
+  }
+
   /** Lives through what is written down, up to `untilMs`, asking `done` after each step. */
   async run(untilMs: number, done: () => boolean): Promise<void> {
     await settled();
@@ -51,6 +61,7 @@ export class Agenda {
       this.steps += 1;
       next.task();
       await settled();
+      while (this.#held > 0) await new Promise((resolve) => turn(resolve));
       if (done()) return;
       if (this.steps % STEPS_A_TURN === 0) await new Promise((resolve) => turn(resolve));
     }

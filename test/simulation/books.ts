@@ -2,7 +2,7 @@ import type { Statement, Value } from '#store';
 import type { OutboundRequest } from '#world';
 import type { Connection } from '../../src/store/sqlite-connection.ts';
 import type { LedgerEntry } from '../../simulator/kernel/contract.ts';
-import { readCall, type GatewayCall } from '../support/gateway-call.ts';
+import { readCall, readRefund, type GatewayCall } from '../support/gateway-call.ts';
 import { checkBill, checkPayment, checkRefund, checkSession, type Given } from './checks.ts';
 import { isLegal } from './edges.ts';
 import type { Gateways } from './gateways.ts';
@@ -16,6 +16,7 @@ export interface SeenEvent {
   happening: string;
   from_state: string | null;
   to_state: string;
+  actor: string;
   evidence_id: number | null;
   at: number;
 }
@@ -62,6 +63,7 @@ export class Books {
   /** Payments whose sum was found to be their bill's: neither ever changes. */
   readonly #pinned = new Set<number>();
   readonly #contents = new Map<string, string>();
+  readonly #refundContents = new Map<string, string>();
   readonly #byNumber = new Map<string, Asked[]>();
   /** How many questions had been asked when a session began to be retired. */
   readonly #retiredAt = new Map<number, number>();
@@ -104,10 +106,7 @@ export class Books {
         `I-14: ${key} tells version ${event.version} after ${before?.version ?? 0} (${seen.name})`,
       );
     }
-    if (
-      event.from_state !== (before?.state ?? null) ||
-      !isLegal(event.entity, event.from_state, event.to_state)
-    ) {
+    if (event.from_state !== (before?.state ?? null) || !isLegal(event)) {
       const was = before?.state ?? 'nothing';
       this.violate(
         `I-14: ${key} goes from ${event.from_state} to ${event.to_state}, having been ${was} (${seen.name})`,
@@ -123,10 +122,11 @@ export class Books {
 
   /** A request leaves: I-19 and I-11, before it is on the road. */
   asked(request: OutboundRequest, atMs: number): Asked | undefined {
+    this.#refundAsked(request);
     const read = readCall(request, atMs);
     if (read === undefined) return undefined;
     const call: Asked = { ...read, order: this.calls.length };
-    call.known = this.#connection.one(numberIsKnown, [call.outTradeNo]) !== undefined;
+    call.known = this.#isKnown(call);
     if (!call.known)
       this.violate(`I-19: ${call.api} of ${call.outTradeNo} left before its row was committed`);
     if (call.api === 'create') {
@@ -139,6 +139,27 @@ export class Books {
     if (earlier === undefined) this.#byNumber.set(call.outTradeNo, [call]);
     else earlier.push(call);
     return call;
+  }
+
+  /** I-09 and I-19 for refunds: one number, one content for life, and a committed row before it leaves. */
+  #refundAsked(request: OutboundRequest): void {
+    const sent = readRefund(request);
+    if (sent === undefined) return;
+    const { outRefundNo, content } = sent;
+    const first = this.#refundContents.get(outRefundNo) ?? content;
+    if (first !== content) this.violate(`I-09: refund ${outRefundNo} was asked for with two contents`);
+    this.#refundContents.set(outRefundNo, first);
+    if (this.#connection.one(refundIsKnown, [outRefundNo]) === undefined)
+      this.violate(`I-19: refund ${outRefundNo} left before its row was committed`);
+  }
+
+  /** A committed row never goes: one look for each number is enough, until a rewind. */
+  #isKnown({ outTradeNo, api }: Asked): boolean {
+    if (this.#known.has(outTradeNo)) return true;
+    const known = this.#connection.one(numberIsKnown, [outTradeNo]) !== undefined;
+    if (known) this.#known.add(outTradeNo);
+    // A statement names numbers that a rewind made the database forget, and the channel is asked about them.
+    return known || ((api === 'query' || api === 'refund_query') && this.forgotten.has(outTradeNo));
   }
 
   callsOf(outTradeNo: string): readonly Asked[] {
@@ -218,6 +239,12 @@ export class Books {
     return { unseenDebitsFen, unseenRefundsFen };
   }
 
+  /** The refunds at the channels that the product does not know to have succeeded. */
+  unseenRefunds(): string[] {
+    const returned = new Set(this.#connection.all(succeededRefunds, []).map((row) => row['out_refund_no']));
+    return [...this.refunds.keys()].filter((number) => !returned.has(number));
+  }
+
   /** The database was taken back to an earlier commit: it may know less than we do from now on. */
   rewound(): void {
     const known = new Set(
@@ -227,6 +254,7 @@ export class Books {
     this.#standing.clear();
     this.#touched.clear();
     this.#known.clear();
+    this.#retiredAt.clear();
     this.#pinned.clear();
     for (const row of this.#connection.all(lastEvents, [])) {
       const state = { state: String(row['to_state']), version: Number(row['version']) };
@@ -243,6 +271,7 @@ const checkers: Record<string, (given: Given, id: number) => Standing | undefine
 };
 
 const numberIsKnown = 'SELECT 1 AS known FROM payments WHERE out_trade_no = ?';
+const refundIsKnown = 'SELECT 1 AS known FROM refunds WHERE out_refund_no = ?';
 const paymentOfNumber = 'SELECT id FROM payments WHERE out_trade_no = ?';
 const paidPayments = `SELECT out_trade_no, received_fen, refunded_fen FROM payments WHERE state = 'paid'`;
 const succeededRefunds = `SELECT out_refund_no FROM refunds WHERE state = 'succeeded'`;

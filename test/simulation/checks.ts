@@ -66,13 +66,23 @@ function checkPaid(given: Given, row: Row): void {
     same(report.appId, row['app_id']) &&
     same(report.merchantId, row['merchant_id']) &&
     same(report.currency, 'CNY') &&
-    (report.totalFen === row['amount_fen'] || row['disposition'] === 'disputed');
+    (report.totalFen === row['amount_fen'] || row['disposition'] === 'disputed' || isDecided(given, id));
   if (proof?.['verdict'] !== 'genuine' || !equal) given.violate(`I-07: payment ${id} is paid without proof`);
   if (row['received_fen'] !== debit.amount_fen)
     given.violate(
       `I-01: payment ${id} holds ${String(row['received_fen'])} fen, ${debit.amount_fen} were debited`,
     );
   return undefined;
+}
+
+/** A person has decided about money that was disputed (I-05). */
+function isDecided(given: Given, id: number): boolean {
+  return (
+    given.one(
+      `SELECT 1 FROM events WHERE entity = 'payment' AND entity_id = ? AND from_state = 'paid'`,
+      id,
+    ) !== undefined
+  );
 }
 
 /** I-21: only the channel's own, verified word closes. */

@@ -9,16 +9,19 @@ import { openStream, type Stream } from './chance.ts';
 import { countSituations, digestOf, endOfDay, unfinished } from './evening.ts';
 import { Gateways } from './gateways.ts';
 import type { Ground } from './ground.ts';
+import { His, HIS_SECRET, HIS_URL } from './his.ts';
 import type { Configurations } from './merchants.ts';
 import { calmProfile, drawProfile, type FaultName, type Profile } from './profile.ts';
 import { Road, type Blackout } from './road.ts';
 import { Site } from './site.ts';
 import { tellStory } from './story.ts';
+import { superviseSuspense } from './supervisor.ts';
 import { Tally } from './tally.ts';
 
 /** A Sunday in clinic time; the hour is drawn. */
 const MIDNIGHT = Date.UTC(2026, 10, 21, 16);
 const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
 const SUMS_EVERY = 500;
 /** The longest that anything may take once nothing fails any more: the longest code, and its last word. */
 const REST_MS = 6 * HOUR;
@@ -61,12 +64,15 @@ export class Day {
   readonly tally = new Tally();
   readonly profile: Profile;
   readonly spanMs: number;
+  /** From here on nothing fails any more. */
+  readonly calmAtMs: number;
   rewound = false;
   readonly #wish: DayWish;
   readonly #stream: Stream;
   readonly #connection: Connection;
   readonly #store: SqliteStore;
   readonly #road: Road;
+  readonly #his: His;
   readonly #trace: string[] = [];
 
   constructor(scenery: Scenery, wish: DayWish) {
@@ -78,11 +84,19 @@ export class Day {
       MIDNIGHT + (stream.fork('hour').is(0.25) ? 23 : stream.fork('hour').between(7, 16)) * HOUR;
     this.agenda = new Agenda(startMs);
     this.spanMs = stream.fork('span').between(1, 4) * HOUR;
+    this.calmAtMs = startMs + this.spanMs + 20 * 60_000;
     this.#connection = new Connection(':memory:', 'writes');
     this.#connection.become(scenery.image);
     const only = this.#connection;
     this.#store = new SqliteStore({ path: ':memory:', writer: only, reader: only, unlock: () => undefined });
     this.books = new Books(only, this.tally);
+    this.#his = new His({
+      agenda: this.agenda,
+      books: this.books,
+      tally: this.tally,
+      stream: stream.fork('his'),
+      profile: this.profile,
+    });
     const notifyBlackouts = this.#blackouts('notify_blackout', 26 * HOUR);
     this.gateways = new Gateways({
       agenda: this.agenda,
@@ -104,13 +118,16 @@ export class Day {
       profile: this.profile,
       blackouts: this.#blackouts('gateway_blackout', HOUR),
       tell,
+      his: this.#his,
     });
+    const tellHis = stream.fork('webhooks').is(0.5);
     const ground: Ground = {
       agenda: this.agenda,
       store: this.#store,
       books: this.books,
       tally: this.tally,
       configurations: scenery.configurations,
+      webhook: tellHis ? { url: HIS_URL, secrets: [HIS_SECRET], mayConnect: () => true } : undefined,
       send: (machine, request) => this.#road.send(machine, request),
       complain: (machine, event, detail) => {
         if (machine.dead || this.#isExcused(detail)) return;
@@ -136,9 +153,10 @@ export class Day {
       if (this.#wish.withoutBills?.has(index)) continue;
       void tellStory(this, index, this.#stream.fork(`bill ${index}`));
     }
+    void superviseSuspense(this, this.#stream.fork('supervisor'));
     if (this.profile.key_change > 0) this.#changeKeys();
-    const calmAt = this.agenda.nowMs + this.spanMs + 20 * 60_000;
-    await this.agenda.run(calmAt, () => this.#afterStep());
+    if (this.profile.rewind > 0) this.#planRewind();
+    await this.agenda.run(this.calmAtMs, () => this.#afterStep());
     if (this.books.violations.length === 0) await this.#evening();
     return this.#result();
   }
@@ -178,6 +196,7 @@ export class Day {
     this.#road.calm(calmProfile);
     this.gateways.calm();
     this.site.calm(calmProfile);
+    this.#his.profile = calmProfile;
     let left = unfinished(this.#connection);
     await this.agenda.run(this.agenda.nowMs + REST_MS, () => {
       if (this.#afterStep()) return true;
@@ -186,8 +205,45 @@ export class Day {
     });
     left = unfinished(this.#connection);
     for (const what of left) this.books.violate(`I-23: ${what}`);
+    if (this.books.violations.length === 0) await this.#night();
+    if (this.books.violations.length > 0) return;
     const breaches = await endOfDay(this, this.#store, this.#connection);
     for (const breach of breaches) this.books.violate(breach);
+  }
+
+  /** The next morning both channels' statements are read: what nobody saw yet is seen now, at the latest. */
+  async #night(): Promise<void> {
+    this.tell('— the night, and the statements of the morning —');
+    this.site.night();
+    const midnight = MIDNIGHT + Math.ceil((this.agenda.nowMs - MIDNIGHT) / DAY) * DAY;
+    await this.agenda.run(midnight + 11 * HOUR, () => this.#afterStep());
+    let left = unfinished(this.#connection, 'fetch_statement');
+    await this.agenda.run(midnight + 36 * HOUR, () => {
+      if (this.#afterStep()) return true;
+      if (this.agenda.steps % 16 === 0) left = unfinished(this.#connection, 'fetch_statement');
+      return left.length === 0;
+    });
+    for (const what of unfinished(this.#connection, 'fetch_statement')) this.books.violate(`I-23: ${what}`);
+  }
+
+  /** A backup is restored: the database knows again only what it knew some time ago (M6, I-32). */
+  #planRewind(): void {
+    const stream = this.#stream.fork('rewind');
+    if (!stream.is(this.profile.rewind)) return;
+    const at = stream.below(this.spanMs * 0.8);
+    this.agenda.after(at, () => {
+      const image = this.#connection.image();
+      this.agenda.after(stream.wait(20 * 60_000, 0.8), () => {
+        if (this.agenda.nowMs >= this.calmAtMs) return;
+        this.did('rewind', '— the database is taken back —');
+        this.tally.came('rewound');
+        this.rewound = true;
+        this.site.killAll();
+        this.#connection.become(image);
+        this.books.rewound();
+        this.#his.forget();
+      });
+    });
   }
 
   #blackouts(name: 'gateway_blackout' | 'notify_blackout', longestMs: number): Blackout[] {

@@ -46,10 +46,21 @@ const all: Readonly<Record<string, { first: readonly string[]; edges: Edges }>> 
   bill: { first: ['unpaid'], edges: bill },
 };
 
-/** Whether an event may follow. Telling the same state again is legal for a session: a note was added. */
-export function isLegal(entity: string, from: string | null, to: string): boolean {
+interface Edge {
+  entity: string;
+  from_state: string | null;
+  to_state: string;
+  actor: string;
+}
+
+/**
+ * Whether an event may ever be told. A session may tell its state again (a note was added), a suspense
+ * item likewise; a paid payment only when a person decides about its money (I-05).
+ */
+export function isLegal({ entity, from_state: from, to_state: to, actor }: Edge): boolean {
   const known = all[entity];
   if (known === undefined) return true;
   if (from === null) return known.first.includes(to);
-  return (entity === 'session' && from === to) || (known.edges[from] ?? []).includes(to);
+  if (from === to) return entity === 'session' || (entity === 'payment' && actor.startsWith('staff:'));
+  return (known.edges[from] ?? []).includes(to);
 }

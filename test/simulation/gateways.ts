@@ -41,6 +41,10 @@ const shares = [
   'refund_abnormal',
   'wechat_refund_passing_404',
   'wechat_refund_closed',
+  'statement_late',
+  'statement_truncated',
+  'statement_wrong_sum',
+  'statement_wrong_hash',
 ] as const satisfies readonly (FaultName & keyof Weather)[];
 
 /** "Not there" is said of a scanned order for so long at most (money-safety.md 4.1). */
@@ -136,9 +140,9 @@ export class Gateways {
     return payableAtGateways({ kernel: this.kernel });
   }
 
-  /** Fine weather from now on. Habits stay: they are no faults. */
+  /** Fine weather from now on, but for the statements of the next morning. Habits stay: they are no faults. */
   calm(): void {
-    for (const name of shares) this.#weather[name] = 0;
+    for (const name of shares) if (!name.startsWith('statement_')) this.#weather[name] = 0;
     this.#weather.notify_delay_ms = 0;
     this.#weather.refund_pending_ms = 0;
   }

@@ -17,6 +17,7 @@ export interface Ground {
   books: Books;
   tally: Tally;
   configurations: Configurations;
+  webhook: Parts['webhook'];
   send(machine: Mortal, request: OutboundRequest): Promise<InboundAnswer>;
   /** Something that the product gave up with an error: harmless after a kill, a defect otherwise. */
   complain(machine: Mortal, event: string, detail: string): void;

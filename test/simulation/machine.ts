@@ -1,6 +1,7 @@
+import type { Channel, PaymentMethod } from '#channel';
 import { Hub } from '#session';
 import { Worker } from '#worker';
-import type { World } from '#world';
+import type { InboundAnswer, OutboundRequest, World } from '#world';
 import type { Stream } from './chance.ts';
 import { Killed, type Ground, type Mortal, type Parts } from './ground.ts';
 import { openBothChannels } from './merchants.ts';
@@ -24,6 +25,7 @@ export class Machine implements Mortal {
   offsetMs: number;
   #calm = false;
   #state: 'running' | 'stopped' | 'dead' = 'running';
+  #release: (() => void) | undefined;
   #untilCrash: number;
   #untilPause: number;
   readonly #ground: Ground;
@@ -54,17 +56,18 @@ export class Machine implements Mortal {
     this.parts = {
       world,
       store: shakyStore(this, ground, stream.fork('store')),
-      channels: openBothChannels(world, ground.configurations),
+      channels: this.#whoUnzip(openBothChannels(world, ground.configurations)),
       hub: new Hub(),
       clinic: given.clinic,
       publicBaseUrl: 'http://127.0.0.1:8080',
       instance: given.name,
       log: {
         info: () => undefined,
-        warn: () => undefined,
+        warn: (event, fields) => ground.tell(`${this.name} warns: ${event} ${JSON.stringify(fields)}`),
         error: (event, fields) => ground.complain(this, event, String(fields?.['detail'] ?? '')),
       },
       refundLimitFen: 50_000,
+      webhook: ground.webhook,
     };
     this.worker = new Worker(this.parts);
   }
@@ -156,13 +159,34 @@ export class Machine implements Mortal {
     for (const go of this.#waiting.splice(0)) go();
   }
 
+  /** A statement is unzipped on another thread: time waits from the file's arrival to its last line. */
+  #whoUnzip(channels: Map<PaymentMethod, Channel>): Map<PaymentMethod, Channel> {
+    for (const [method, channel] of channels) {
+      const fetchStatement = (day: string): ReturnType<Channel['fetchStatement']> =>
+        channel.fetchStatement(day).finally(() => this.#release?.());
+      channels.set(method, { ...channel, fetchStatement });
+    }
+    return channels;
+  }
+
+  async #sendAndHold(request: OutboundRequest): Promise<InboundAnswer> {
+    const answer = await this.comesBack(this.#ground.send(this, request));
+    if (!request.url.includes('downloadBillFile') || this.#release !== undefined) return answer;
+    const release = this.#ground.agenda.hold();
+    this.#release = () => {
+      release();
+      this.#release = undefined;
+    };
+    return answer;
+  }
+
   #world(): World {
     const { agenda } = this.#ground;
     return {
       now: () => this.now(),
       random: (count) => this.#stream.bytes(count),
       after: (delayMs, task) => agenda.after(delayMs, () => this.#resume(task)),
-      send: (request) => this.comesBack(this.#ground.send(this, request)),
+      send: (request) => this.#sendAndHold(request),
     };
   }
 }

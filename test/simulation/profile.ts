@@ -64,6 +64,14 @@ export const highest = {
   posts_again: 0.3,
   posts_other_content: 0.3,
   voids: 0.2,
+  his_down: 0.3,
+  his_slow: 0.1,
+  his_wrong_answer: 0.2,
+  // The channels' statements of the day, the morning after.
+  statement_late: 0.2,
+  statement_truncated: 0.2,
+  statement_wrong_sum: 0.2,
+  statement_wrong_hash: 0.2,
   // Days on which nobody hears us, or nobody is told.
   gateway_blackout: 1,
   notify_blackout: 1,

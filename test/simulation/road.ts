@@ -1,9 +1,10 @@
 import { NetworkFault, type InboundAnswer, type OutboundRequest } from '#world';
 import type { Agenda } from './agenda.ts';
-import type { Books } from './books.ts';
+import type { Asked, Books } from './books.ts';
 import type { Stream } from './chance.ts';
 import type { Gateways } from './gateways.ts';
 import type { Mortal } from './ground.ts';
+import type { His } from './his.ts';
 import type { FaultName, Profile } from './profile.ts';
 import type { Tally } from './tally.ts';
 
@@ -25,6 +26,7 @@ export class Road {
   readonly #tally: Tally;
   readonly #stream: Stream;
   readonly #tell: (what: string) => void;
+  readonly #his: His;
   readonly #blackouts: readonly Blackout[];
   #profile: Profile;
   #others = 0;
@@ -38,6 +40,7 @@ export class Road {
     profile: Profile;
     blackouts: readonly Blackout[];
     tell: (what: string) => void;
+    his: His;
   }) {
     this.#agenda = given.agenda;
     this.#gateways = given.gateways;
@@ -47,6 +50,7 @@ export class Road {
     this.#profile = given.profile;
     this.#blackouts = given.blackouts;
     this.#tell = given.tell;
+    this.#his = given.his;
   }
 
   calm(profile: Profile): void {
@@ -55,6 +59,8 @@ export class Road {
 
   /** The way out of one machine. Rejects with NetworkFault only, as `World.send` promises. */
   send(machine: Mortal, request: OutboundRequest): Promise<InboundAnswer> {
+    // Nothing but a webhook asks to be judged by its address.
+    if (request.mayConnect !== undefined) return this.#his.receive(request);
     const call = this.#books.asked(request, machine.now());
     const number = call?.outTradeNo;
     const turn = number === undefined ? (this.#others += 1) : this.#books.callsOf(number).length;
@@ -87,6 +93,8 @@ export class Road {
         reject(new NetworkFault('no_answer', 'timeout'));
       });
       const arrive = async (): Promise<void> => {
+        // The pretend Alipay zips its statement on another thread.
+        const release = pathname.includes('downloadBillFile') ? this.#agenda.hold() : undefined;
         const answer = await this.#gateways.handle(
           {
             method: request.method,
@@ -98,6 +106,8 @@ export class Road {
           number,
           payFirst,
         );
+        release?.();
+        if (call !== undefined) this.#countOrders(call);
         // Asking and closing make nothing payable; ordering does, and ordering again.
         if (number !== undefined && call?.api === 'create') this.#books.acted(number);
         this.#tell(`${machine.name} → ${what}: ${answer.kind === 'answer' ? answer.status : 'cut off'}`);
@@ -114,6 +124,13 @@ export class Road {
       };
       this.#agenda.after(upMs, () => void arrive());
     });
+  }
+
+  /** Which of two came first at the channel, where both orders must be met. */
+  #countOrders(call: Asked): void {
+    if (!this.#books.debits.has(call.outTradeNo)) return;
+    if (call.api === 'close') this.#tally.came('paid_then_closed');
+    if (call.api === 'create') this.#tally.came('notified_before_answer');
   }
 
   #isDark(): boolean {

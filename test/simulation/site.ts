@@ -1,4 +1,5 @@
 import { receiveNotification } from '#session';
+import { planStatements } from '#statement';
 import { StoreUnavailable } from '#store';
 import type { Connection } from '../../src/store/sqlite-connection.ts';
 import type { Deliver } from '../../simulator/kernel/contract.ts';
@@ -7,20 +8,24 @@ import { Killed, type Ground, type Parts } from './ground.ts';
 import { Machine } from './machine.ts';
 import type { Profile } from './profile.ts';
 import { lowerCase, type Blackout } from './road.ts';
+import { Waker } from './waker.ts';
 
 /** A request that got no answer: the machine died under it, or the database would not have it now. */
 export const CUT = Symbol('cut');
 
-/** The worker looks for due work so often (src/worker/worker.ts); here only when something may be due. */
-const LOOK_EVERY_MS = 250;
 const SWEEP_EVERY_MS = 2_000;
-/** Whatever is noticed or not, each machine looks around so often. */
+/** Whatever is noticed or not, each machine looks around so often; less at night. */
 const LOOK_ANYWAY_MS = 60_000;
+const LOOK_AT_NIGHT_MS = 900_000;
 const KEYS_EVERY_MS = 3_600_000;
+const PLAN_EVERY_MS = 600_000;
 
-const nextDue = `
+const dueIn = (lanes: string): string => `
   SELECT MIN(CASE WHEN lease_until > due_at THEN lease_until ELSE due_at END) AS at
-  FROM jobs WHERE state = 'waiting'`;
+  FROM jobs WHERE ${lanes} AND state = 'waiting'`;
+const moneyDue = dueIn(`lane IN ('alipay', 'wechat')`);
+const tellingDue = dueIn(`lane = 'webhook'`);
+const untold = `SELECT MIN(created_at) AS at FROM outbox WHERE state = 'new'`;
 
 /**
  * The clinic's machines behind one balancer. It starts the dead again, hands requests and notifications
@@ -36,8 +41,9 @@ export class Site {
   readonly #blackouts: readonly Blackout[];
   #profile: Profile;
   #born = 0;
-  /** When somebody is going to look for due work next; 0: nobody. */
-  #lookAt = 0;
+  #night = false;
+  readonly #money: Waker;
+  readonly #telling: Waker;
   #sweepPlanned = false;
   /** The channels' ids of the notifications that were acknowledged: each must be in the books (I-20). */
   readonly acknowledged: { method: 'alipay' | 'wechat'; body: Uint8Array }[] = [];
@@ -56,6 +62,22 @@ export class Site {
     this.#profile = given.profile;
     this.#clinic = given.clinic;
     this.#blackouts = given.blackouts;
+    const { agenda } = given.ground;
+    const machines = this.machines;
+    this.#money = new Waker({
+      agenda,
+      machines,
+      stream: given.stream.fork('money'),
+      due: () => this.#earliest(moneyDue),
+      act: (machine) => this.#watched(machine, 'look', () => machine.worker.look()),
+    });
+    this.#telling = new Waker({
+      agenda,
+      machines,
+      stream: given.stream.fork('telling'),
+      due: () => (given.ground.webhook === undefined ? undefined : this.#earliest(tellingDue, untold)),
+      act: (machine) => this.#watched(machine, 'deliver', () => machine.worker.deliver()),
+    });
   }
 
   start(): void {
@@ -154,9 +176,48 @@ export class Site {
     const { written } = this.#ground.books;
     if (written.size === 0) return;
     const jobs = written.has('jobs');
+    const outbox = written.has('outbox');
     if (written.has('evidence')) this.#planSweep();
     written.clear();
-    if (jobs) this.#notice();
+    if (jobs) this.#money.notice();
+    if (jobs || outbox) this.#telling.notice();
+  }
+
+  /** Nothing is done at the counter any more; the statements of the day are waited for. */
+  night(): void {
+    this.#night = true;
+    for (const machine of this.machines) this.#planStatements(machine);
+  }
+
+  /** Everybody is killed at once: somebody restores an older database under them. */
+  killAll(): void {
+    for (const machine of [...this.machines]) machine.kill('rewind');
+  }
+
+  #notice(): void {
+    this.#money.notice();
+    this.#telling.notice();
+  }
+
+  #earliest(...texts: string[]): number | undefined {
+    const found = texts
+      .map((text) => this.#connection.one(text, [])?.['at'])
+      .filter((at) => typeof at === 'number');
+    return found.length === 0 ? undefined : Math.min(...found);
+  }
+
+  async #watched(machine: Machine, what: string, act: () => Promise<void>): Promise<void> {
+    try {
+      await act();
+    } catch (error) {
+      this.#ground.complain(machine, what, error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  #planStatements(machine: Machine): void {
+    if (machine.dead) return;
+    void this.#watched(machine, 'plan', () => planStatements(machine.parts));
+    this.#ground.agenda.after(PLAN_EVERY_MS, () => this.#planStatements(machine));
   }
 
   #bury(dead: Machine): void {
@@ -164,46 +225,13 @@ export class Site {
     this.#ground.agenda.after(this.#stream.between(500, 20_000), () => this.start());
   }
 
-  /** Plans the next look: by the machine whose clock says first that something is due. */
-  #notice(): void {
-    const { nowMs } = this.#ground.agenda;
-    // A look is so near that nothing could come before it; it will notice again.
-    if (this.#lookAt > nowMs && this.#lookAt <= nowMs + LOOK_EVERY_MS) return;
-    const due = this.#connection.one(nextDue, [])?.['at'];
-    if (typeof due !== 'number') return;
-    let first = Infinity;
-    let by: Machine | undefined;
-    for (const machine of this.machines) {
-      const atMs = nowMs + Math.max(0, due - machine.now()) + this.#stream.below(LOOK_EVERY_MS);
-      if (atMs >= first) continue;
-      first = atMs;
-      by = machine;
-    }
-    if (by === undefined || (this.#lookAt > nowMs && this.#lookAt <= first)) return;
-    this.#lookAt = first;
-    const machine = by;
-    this.#ground.agenda.after(first - nowMs, () => {
-      if (this.#lookAt === first) this.#look(machine);
-    });
-  }
-
-  #look(machine: Machine): void {
-    this.#lookAt = 0;
-    if (machine.dead || !machine.running) {
-      this.#ground.agenda.after(LOOK_EVERY_MS, () => this.#notice());
-      return;
-    }
-    machine.worker
-      .look()
-      .catch((error: unknown) => this.#ground.complain(machine, 'look', String(error)))
-      .finally(() => this.#notice());
-  }
-
   #lookAnyway(machine: Machine): void {
     if (machine.dead) return;
-    this.#look(machine);
+    this.#money.look(machine);
     this.#planSweep();
-    this.#ground.agenda.after(LOOK_ANYWAY_MS, () => this.#lookAnyway(machine));
+    this.#ground.agenda.after(this.#night ? LOOK_AT_NIGHT_MS : LOOK_ANYWAY_MS, () =>
+      this.#lookAnyway(machine),
+    );
   }
 
   #planSweep(): void {
@@ -214,9 +242,7 @@ export class Site {
       const running = this.machines.filter((machine) => machine.running);
       if (running.length === 0) return this.#planSweep();
       const machine = this.#stream.pick(running);
-      machine.worker
-        .sweep()
-        .catch((error: unknown) => this.#ground.complain(machine, 'sweep', String(error)));
+      void this.#watched(machine, 'sweep', () => machine.worker.sweep());
       return undefined;
     });
   }

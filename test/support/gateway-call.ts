@@ -3,7 +3,7 @@ import type { OutboundRequest } from '#world';
 /** One request of the product to a channel, as it went out: the auditor's `Q` (money-safety.md 3.1). */
 export interface GatewayCall {
   channel: 'alipay' | 'wechat';
-  api: 'create' | 'query' | 'close' | 'other';
+  api: 'create' | 'query' | 'close' | 'refund' | 'refund_query' | 'other';
   outTradeNo: string;
   /** What was said of the order, without time stamp and signature: equal in every repeat. */
   content: string;
@@ -19,6 +19,8 @@ const alipayApis: Record<string, GatewayCall['api']> = {
   'alipay.trade.precreate': 'create',
   'alipay.trade.query': 'query',
   'alipay.trade.close': 'close',
+  'alipay.trade.refund': 'refund',
+  'alipay.trade.fastpay.refund.query': 'refund_query',
 };
 
 /** Reads a request as the channel would; undefined when it is about no order. */
@@ -27,6 +29,18 @@ export function readCall(request: OutboundRequest, atMs: number): GatewayCall | 
   const text = Buffer.from(request.body ?? []).toString('utf8');
   const read = url.pathname.startsWith('/v3/') ? readWechat(url, request.method, text) : readAlipay(text);
   return read === undefined ? undefined : { ...read, atMs, known: false };
+}
+
+/** One sending of a refund: its number, and all that was said of it, equal in every repeat (I-09). */
+export function readRefund(request: OutboundRequest): { outRefundNo: string; content: string } | undefined {
+  if (request.method !== 'POST' || request.body === undefined) return undefined;
+  const text = Buffer.from(request.body).toString('utf8');
+  if (request.url.endsWith('/v3/refund/domestic/refunds'))
+    return { outRefundNo: JSON.parse(text).out_refund_no, content: text };
+  if (!text.includes('alipay.trade.refund&')) return undefined;
+  const form = new URLSearchParams(text);
+  const content = form.get('biz_content') ?? '{}';
+  return { outRefundNo: JSON.parse(content).out_request_no, content };
 }
 
 type Read = Pick<GatewayCall, 'channel' | 'api' | 'outTradeNo' | 'content'>;

@@ -20,7 +20,7 @@ export function sessionStatusReply(session: SessionView, nowMs: number) {
     payment_method: session.payment_method,
     expires_at: rfc3339(session.expires_at),
     session_id: session.public_id,
-    phase: session.phase,
+    phase: phaseNow(session, nowMs),
     code_shown: codeShown(session, nowMs),
     amount_fen: session.amount_fen,
     amount: yuan(fen(session.amount_fen)),
@@ -33,6 +33,12 @@ export function sessionStatusReply(session: SessionView, nowMs: number) {
     end_reason: session.end_reason as EndReason | null,
     clinic_name: session.clinic_name,
   };
+}
+
+/** A code whose time is over has left the screens, whoever is late to note it: its end is being confirmed. */
+function phaseNow(session: SessionView, nowMs: number): SessionView['phase'] {
+  const { phase } = session;
+  return (phase === 'ready' || phase === 'scanned') && !codeShown(session, nowMs) ? 'confirming' : phase;
 }
 
 type EndReason =

@@ -8,7 +8,7 @@ export async function closeAudited(clinic: Clinic, options: AuditOptions = {}): 
     expect(clinic.anyAlive(), 'somebody must be alive to see the money').toBe(true);
     clinic.meddle(undefined);
     clinic.calm();
-    await clinic.world.advance(61_000);
+    await clinic.world.doze(61_000);
     expect(await audit(clinic, options)).toEqual([]);
   } finally {
     await clinic.close();

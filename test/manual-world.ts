@@ -9,6 +9,8 @@ export interface ManualWorld extends World {
   advance(ms: number): Promise<void>;
   /** Moves time in one leap, as over a machine that slept: every timer that became due fires once, late. */
   leap(ms: number): Promise<void>;
+  /** Moves time in leaps of five seconds: for long waits in which only what is due at their end matters. */
+  doze(ms: number): Promise<void>;
   /** Moves time in small steps until `promise` is there, at most `withinMs`; then fails by name. */
   until<T>(promise: Promise<T>, withinMs?: number): Promise<T>;
   /** Counts work that the clock must wait for, such as a query on a real server. */
@@ -16,6 +18,9 @@ export interface ManualWorld extends World {
 }
 
 const STEP_MS = 50;
+const DOZE_MS = 5_000;
+/** Long enough after a leap for whoever woke up to do its work. */
+const LOOK_MS = 600;
 
 /** A world whose clock stands still until a test moves it, and whose chance comes from a seed. */
 export function manualWorld(options: {
@@ -25,6 +30,7 @@ export function manualWorld(options: {
 }): ManualWorld {
   let nowMs = options.startMs;
   let pending = 0;
+  const idle: (() => void)[] = [];
   let timers: { dueMs: number; task: () => void }[] = [];
   const chance = seededChance(options.seed);
 
@@ -34,6 +40,7 @@ export function manualWorld(options: {
       return await work;
     } finally {
       pending -= 1;
+      if (pending === 0) for (const wake of idle.splice(0)) wake();
     }
   };
 
@@ -41,9 +48,10 @@ export function manualWorld(options: {
   async function settle(): Promise<void> {
     for (let quiet = 0; quiet < 3; quiet += 1) {
       await new Promise((resolve) => setImmediate(resolve));
+      // Asleep, not spinning: the database that we wait for needs the core.
       while (pending > 0) {
         quiet = 0;
-        await new Promise((resolve) => setImmediate(resolve));
+        await new Promise<void>((resolve) => idle.push(resolve));
       }
     }
   }
@@ -73,6 +81,11 @@ export function manualWorld(options: {
     await settle();
   }
 
+  function leap(ms: number): Promise<void> {
+    nowMs += ms;
+    return advance(0);
+  }
+
   return {
     now: () => nowMs,
     random: chance,
@@ -80,9 +93,13 @@ export function manualWorld(options: {
     send: (request) => options.send(request),
     busy,
     advance,
-    leap(ms) {
-      nowMs += ms;
-      return advance(0);
+    leap,
+    async doze(ms) {
+      const untilMs = nowMs + ms;
+      while (nowMs < untilMs) {
+        await leap(Math.min(DOZE_MS - LOOK_MS, untilMs - nowMs));
+        await advance(Math.min(LOOK_MS, untilMs - nowMs));
+      }
     },
     async until<T>(promise: Promise<T>, withinMs = 60_000): Promise<T> {
       const answer = { came: false };

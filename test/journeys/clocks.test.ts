@@ -51,16 +51,16 @@ describe.each(engines)('clocks that differ, on $name', (engine) => {
         await clinic.world.advance(3_000);
         clinic.pay(paid.qr_code_content);
         skew(minutes * MINUTE);
-        await clinic.world.advance(2 * MINUTE);
+        await clinic.world.doze(2 * MINUTE);
         expect(await clinic.session(open.session_id)).toMatchObject({ status: 'pending', disposition: null });
         skew(0);
-        await clinic.world.advance(MINUTE);
+        await clinic.world.doze(MINUTE);
         expect(await clinic.session(paid.session_id)).toMatchObject({
           status: 'paid',
           disposition: 'settled',
         });
         clinic.pay(open.qr_code_content);
-        await clinic.world.advance(MINUTE);
+        await clinic.world.doze(MINUTE);
         expect(await clinic.session(open.session_id)).toMatchObject({ status: 'paid', late: 0 });
       },
     );

@@ -62,7 +62,7 @@ describe.each(engines)('the public contract on $name', (engine) => {
     it('the same call returns the code that is shown, as 200, with the time it has left', async () => {
       const bill = await clinic.bill();
       const opened = await clinic.open(bill, method);
-      await clinic.world.advance(3 * MINUTE);
+      await clinic.world.doze(3 * MINUTE);
       const again = await ask(bill, { payment_method: method, timeout_minutes: 30 });
       expect(again.status).toBe(200);
       expect(again.body).toMatchObject({
@@ -88,7 +88,7 @@ describe.each(engines)('the public contract on $name', (engine) => {
     it('a refresh is a new session with its own id, code and full time, and the old page points to it', async () => {
       const bill = await clinic.bill();
       const old = await clinic.open(bill, method);
-      await clinic.world.advance(5 * MINUTE);
+      await clinic.world.doze(5 * MINUTE);
       const fresh = await ask(bill, { payment_method: method, refresh: true });
       expect(fresh.status).toBe(201);
       expect(fresh.body.session_id).not.toBe(old.session_id);
@@ -151,6 +151,8 @@ describe.each(engines)('the public contract on $name', (engine) => {
       const other = await clinic.instance();
       const picture = await other.send('GET', `${API}/qr-codes/${opened.session_id}.png`);
       expect([picture.status, picture.body.code]).toEqual([410, 'code_withdrawn']);
+      const read = await other.send('GET', `${API}/payment-sessions/${opened.session_id}/status`);
+      expect(read.body).toMatchObject({ status: 'pending', phase: 'confirming', code_shown: false });
     });
 
     it('a silent channel is said so after ten seconds, and the same call later finds the session', async () => {
@@ -164,7 +166,7 @@ describe.each(engines)('the public contract on $name', (engine) => {
       expect(clinic.world.now() - before).toBeLessThan(11_000);
       expect(await clinic.status(silent.body.session_id)).toMatchObject({ status: 'pending' });
       clinic.calm();
-      await clinic.world.advance(40_000);
+      await clinic.world.doze(40_000);
       const later = await ask(bill, { payment_method: method });
       expect(later.status).toBe(200);
       expect(later.body.session_id).toBe(silent.body.session_id);
@@ -174,7 +176,7 @@ describe.each(engines)('the public contract on $name', (engine) => {
     it('an inquiry asks the channel now, and knows the money that no notification told of', async () => {
       clinic.weather({ notify_lose: 1 });
       const opened = await clinic.open(await clinic.bill(), method);
-      await clinic.world.advance(2 * MINUTE);
+      await clinic.world.doze(2 * MINUTE);
       clinic.pay(opened.qr_code_content);
       const answer = await clinic.call('POST', `${API}/payment-sessions/${opened.session_id}/inquiry`, {});
       expect(answer.body).toMatchObject({ status: 'paid', phase: 'ended', disposition: 'settled' });

@@ -155,7 +155,7 @@ describe.each(engines)('an Idempotency-Key on $name', (engine) => {
     const silent = await ask(bill, 'k-1');
     expect([silent.status, silent.body.code]).toEqual([504, 'channel_silent']);
     clinic.calm();
-    await clinic.world.advance(40_000);
+    await clinic.world.doze(40_000);
     const later = await ask(bill, 'k-1');
     expect(later.status).toBeLessThan(202);
     expect(later.body.session_id).toBe(silent.body.session_id);
@@ -187,7 +187,7 @@ describe.each(engines)('an Idempotency-Key on $name', (engine) => {
     const first = await ask(bill, 'k-1');
     await clinic.cancel(first.body.session_id);
     await clinic.world.leap(30 * DAY - 60_000);
-    await clinic.world.advance(60_000);
+    await clinic.world.doze(60_000);
     expectReplay(await ask(bill, 'k-1'), first);
   });
 

@@ -150,7 +150,7 @@ describe.each(engines)('late and double money on $name', (engine) => {
       expect([answer.status, answer.body.code]).toEqual([409, 'bill_already_paid']);
       const paid = await clinic.status(answer.body.session_id);
       expect(paid).toMatchObject({ status: 'paid', late: false, disposition: 'settled', code_shown: false });
-      await clinic.world.advance(10_000);
+      await clinic.world.doze(10_000);
       const after = await clinic.status(answer.body.session_id);
       expect(after.version).toBe(paid.version);
       expect((await clinic.session(answer.body.session_id)).payment_state).toBe('paid');
@@ -189,7 +189,7 @@ describe.each(engines)('late and double money on $name', (engine) => {
       await clinic.world.advance(5_000);
       const seen = await clinic.status(opened.session_id);
       expect(seen.status).toBe('paid');
-      await clinic.world.advance(40_000);
+      await clinic.world.doze(40_000);
       expect(await clinic.status(opened.session_id)).toMatchObject({ status: 'paid', version: seen.version });
       const kept = await clinic.store.read((tx) =>
         tx.all<{ source: string; result: string }>('SELECT source, result FROM evidence ORDER BY id'),
@@ -220,7 +220,7 @@ describe.each(engines)('late and double money on $name', (engine) => {
       const cancelled = await clinic.cancel(opened.session_id);
       const paid = cancelled.status === 200 && cancelled.body.result === 'paid';
       expect(paid || cancelled.body.code === 'retire_unfinished').toBe(true);
-      await clinic.world.advance(15_000);
+      await clinic.world.doze(15_000);
       expect(await clinic.status(opened.session_id)).toMatchObject({ status: 'paid', late: false });
     });
   });

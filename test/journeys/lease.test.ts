@@ -69,7 +69,7 @@ describe.each(engines)('an instance that was stopped and overtaken, on $name', (
       const bill = await clinic.bill();
       stopWithAnswerTo('create');
       await askTheStopped(bill, method);
-      await clinic.world.advance(40_000);
+      await clinic.world.doze(40_000);
       const shown = await sessionOf(bill);
       expect(shown).toMatchObject({ phase: 'ready', payment_state: 'open' });
       expect(clinic.calls.filter(({ api }) => api === 'create')).toHaveLength(2);
@@ -85,7 +85,7 @@ describe.each(engines)('an instance that was stopped and overtaken, on $name', (
     const bill = await clinic.bill();
     stopWithAnswerTo('create', { status: 403, body: { code: 'NO_AUTH', message: '商户号收款功能受限' } });
     await askTheStopped(bill, 'wechat');
-    await clinic.world.advance(40_000);
+    await clinic.world.doze(40_000);
     expect(await sessionOf(bill)).toMatchObject({ phase: 'ready', payment_state: 'open' });
     await goesOnAndChangesNothing();
   });
@@ -94,7 +94,7 @@ describe.each(engines)('an instance that was stopped and overtaken, on $name', (
     const bill = await clinic.bill();
     stopWithAnswerTo('create', { status: 502, body: {} });
     await askTheStopped(bill, 'wechat');
-    await clinic.world.advance(40_000);
+    await clinic.world.doze(40_000);
     expect(await sessionOf(bill)).toMatchObject({ phase: 'ready', payment_state: 'open' });
     await goesOnAndChangesNothing();
   });
@@ -109,7 +109,7 @@ describe.each(engines)('an instance that was stopped and overtaken, on $name', (
     // The worker of the second may not close it first: its close calls meet a payer at his password.
     clinic.weather({ wechat_close_while_paying: 1 });
     clinic.scan(opened.qr_code_content);
-    await clinic.world.advance(31_000);
+    await clinic.world.doze(31_000);
     const again = await second.call('POST', `${API}/bills/${bill}/qr-payment`, { payment_method: 'wechat' });
     expect([again.status, again.body.session_id]).toEqual([200, opened.session_id]);
     expect(await sessionOf(bill)).toMatchObject({ phase: 'ready', payment_state: 'open' });
@@ -128,7 +128,7 @@ describe.each(engines)('an instance that was stopped and overtaken, on $name', (
     expect(clinic.process.running).toBe(false);
     second.process.go();
     clinic.scan(opened.qr_code_content);
-    await clinic.world.advance(60_000);
+    await clinic.world.doze(60_000);
     expect((await clinic.session(opened.session_id)).phase).toBe('scanned');
     await goesOnAndChangesNothing();
   });
@@ -143,7 +143,7 @@ describe.each(engines)('an instance that was stopped and overtaken, on $name', (
     await clinic.world.advance(6_000);
     expect(clinic.process.running).toBe(false);
     second.process.go();
-    await clinic.world.advance(60_000);
+    await clinic.world.doze(60_000);
     const paid = await clinic.session(opened.session_id);
     expect(paid.status).toBe('paid');
     clinic.process.go();

@@ -125,7 +125,7 @@ describe.each(engines)('notifications on $name', (engine) => {
     /** The true news comes by the next question and settles, but for money that a person must judge. */
     async function expectTruthLater(bill: number, sessionId: string, result: string) {
       clinic.meddle(undefined);
-      await clinic.world.advance(60_000);
+      await clinic.world.doze(60_000);
       const status = await clinic.status(sessionId);
       if (result === 'disputed')
         expect(status).toMatchObject({ status: 'cancelled', disposition: 'disputed' });
@@ -349,7 +349,7 @@ describe.each(engines)('notifications on $name', (engine) => {
       const before = await clinic.session(opened.session_id);
       expect(before.status).toBe('paid');
       clinic.meddle(undefined);
-      await clinic.world.advance(600_000);
+      await clinic.world.doze(600_000);
       await post(method, words);
       await clinic.world.advance(1_000);
       expect((await clinic.session(opened.session_id)).version).toBe(before.version);
@@ -380,7 +380,7 @@ describe.each(engines)('notifications on $name', (engine) => {
       const bill = await clinic.bill();
       const opened = await clinic.open(bill, method);
       clinic.pay(opened.qr_code_content);
-      await clinic.world.advance(70_000);
+      await clinic.world.doze(70_000);
       expect(await clinic.status(opened.session_id)).toMatchObject({
         status: 'paid',
         disposition: 'settled',
@@ -433,7 +433,7 @@ describe.each(engines)('notifications on $name', (engine) => {
     await clinic.world.advance(1_000);
     expect(await clinic.status(opened.session_id)).toMatchObject({ status: 'pending' });
     clinic.weather({ notify_probe: 0 });
-    await clinic.world.advance(16_000);
+    await clinic.world.doze(16_000);
     expect(await clinic.status(opened.session_id)).toMatchObject({ status: 'paid' });
     expect((await kept()).map(({ reason }) => reason)).toEqual(['signature_probe', null]);
   });

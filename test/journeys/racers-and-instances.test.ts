@@ -170,10 +170,10 @@ describe.each(engines)('racers and instances on $name', (engine) => {
       }
       return act();
     });
-    await clinic.world.advance(45_000);
+    await clinic.world.doze(45_000);
     expect(dead).toBeDefined();
     for (const one of opened) clinic.pay(one.qr_code_content);
-    await clinic.world.advance(60_000);
+    await clinic.world.doze(60_000);
     const paid = await clinic.store.read((tx) => tx.all("SELECT id FROM bills WHERE status = 'paid'"));
     expect(paid).toHaveLength(8);
     const lastEnd = new Map<string, number>();

@@ -214,10 +214,10 @@ describe.each(engines)('kill and restart on $name', (engine) => {
       // The line comes back after the power: until then nothing is known, and nothing is said.
       clinic.weather({ lose_request: 1 });
       await clinic.instance();
-      await clinic.world.advance(30_000);
+      await clinic.world.doze(30_000);
       for (const one of opened) expect((await clinic.session(one.session_id)).status).toBe('pending');
       clinic.weather({ lose_request: 0 });
-      await clinic.world.advance(40_000);
+      await clinic.world.doze(40_000);
       expect(await clinic.session(late?.session_id ?? '')).toMatchObject({
         status: 'paid',
         late: 0,
@@ -242,7 +242,7 @@ describe.each(engines)('kill and restart on $name', (engine) => {
       const edited = await clinic.instance({
         [id]: method === 'alipay' ? '2021000000000009' : 'wx0000000000000009',
       });
-      await clinic.world.advance(120_000);
+      await clinic.world.doze(120_000);
       expect(clinic.calls).toHaveLength(before);
       expect(await clinic.session(opened.session_id)).toMatchObject({
         status: 'pending',
@@ -252,7 +252,7 @@ describe.each(engines)('kill and restart on $name', (engine) => {
       expect(alarms.map(({ code }) => code)).toEqual(['channel_configuration']);
       edited.process.kill();
       await clinic.instance();
-      await clinic.world.advance(65_000);
+      await clinic.world.doze(65_000);
       expect(await clinic.session(opened.session_id)).toMatchObject({
         status: 'paid',
         late: 0,
@@ -267,12 +267,12 @@ describe.each(engines)('kill and restart on $name', (engine) => {
         clinic.process.kill();
         return act();
       });
-      await clinic.world.advance(10_000);
+      await clinic.world.doze(10_000);
       expect(clinic.process.alive).toBe(false);
       clinic.meddle(undefined);
       clinic.pay(opened.qr_code_content);
       await clinic.instance();
-      await clinic.world.advance(31_000);
+      await clinic.world.doze(31_000);
       expect((await clinic.session(opened.session_id)).status).toBe('paid');
     });
   });

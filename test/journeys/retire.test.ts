@@ -44,7 +44,8 @@ describe.each(engines)('retiring a code on $name', (engine) => {
     const pay = `${API}/bills/${at.bill}/qr-payment`;
     switch (reason) {
       case 'expiry':
-        await clinic.world.advance(Date.parse(at.opened.expires_at) - clinic.world.now() + 4_000);
+        await clinic.world.leap(Date.parse(at.opened.expires_at) - clinic.world.now() - 1_000);
+        await clinic.world.advance(5_000);
         return undefined;
       case 'refresh':
         return clinic.call('POST', pay, { payment_method: at.method, refresh: true, ...more });
@@ -170,12 +171,12 @@ describe.each(engines)('retiring a code on $name', (engine) => {
         });
         const picture = await clinic.call('GET', `${API}/qr-codes/${at.opened.session_id}.png`);
         expect([picture.status, picture.body.code]).toEqual([410, 'code_withdrawn']);
-        await clinic.world.advance(30_000);
+        await clinic.world.doze(30_000);
         expect((await clinic.session(at.opened.session_id)).payment_state).toBe('closing');
 
         if (reason === 'expiry') {
           clinic.meddle(undefined);
-          await clinic.world.advance(20_000);
+          await clinic.world.doze(20_000);
           return expectOver(reason, at, undefined, method === 'wechat' ? 'closed' : 'closing');
         }
         const insisted = await retire(reason, at, true);
@@ -203,7 +204,7 @@ describe.each(engines)('retiring a code on $name', (engine) => {
       const insisted = await retire(reason, at, true);
       await expectOver(reason, at, insisted, 'closing');
       clinic.calm();
-      await clinic.world.advance(60_000);
+      await clinic.world.doze(60_000);
       expect((await clinic.session(at.opened.session_id)).payment_state).toBe('closed');
     });
   });
@@ -211,15 +212,15 @@ describe.each(engines)('retiring a code on $name', (engine) => {
   it('a withdrawn Alipay code is asked about to the end of its life, and only then is it dead', async () => {
     const at = await shown('alipay', 1);
     await retire('cancel', at);
-    await clinic.world.advance(10 * MINUTE);
+    await clinic.world.doze(10 * MINUTE);
     const before = clinic.calls.length;
     expect((await clinic.session(at.opened.session_id)).payment_state).toBe('closing');
-    await clinic.world.advance(2 * MINUTE);
+    await clinic.world.doze(2 * MINUTE);
     expect((await clinic.session(at.opened.session_id)).payment_state).toBe('closed');
     const asked = clinic.calls.slice(before).filter((call) => call.api === 'query');
     expect(asked.length).toBeGreaterThan(0);
     const silence = clinic.calls.length;
-    await clinic.world.advance(5 * MINUTE);
+    await clinic.world.doze(5 * MINUTE);
     expect(clinic.calls).toHaveLength(silence);
   });
 
@@ -227,7 +228,7 @@ describe.each(engines)('retiring a code on $name', (engine) => {
     const at = await shown('alipay');
     await retire('cancel', at);
     clinic.scan(at.opened.qr_code_content, 'latecomer');
-    await clinic.world.advance(2 * MINUTE);
+    await clinic.world.doze(2 * MINUTE);
     expect((await clinic.session(at.opened.session_id)).payment_state).toBe('closed');
     expect(() => clinic.pay(at.opened.qr_code_content, 'latecomer')).toThrow('交易已关闭');
   });
@@ -243,7 +244,7 @@ describe.each(engines)('retiring a code on $name', (engine) => {
     expect([again.status, again.body.session_id]).toEqual([200, at.opened.session_id]);
     expect(await clinic.status(at.opened.session_id)).toMatchObject({ phase: 'ready', code_shown: true });
     clinic.calm();
-    await clinic.world.advance(20_000);
+    await clinic.world.doze(20_000);
     expect((await clinic.session(at.opened.session_id)).payment_state).toBe('open');
     clinic.pay(at.opened.qr_code_content);
     await clinic.world.advance(2_000);
@@ -266,7 +267,7 @@ describe.each(engines)('retiring a code on $name', (engine) => {
     const told = await clinic.world.until(waiting);
     clinic.calm();
     expect([told.status, told.body.code, told.body.session_id]).toEqual([409, 'session_ended', sessionId]);
-    await clinic.world.advance(12_000);
+    await clinic.world.doze(12_000);
     expect(await clinic.status(sessionId)).toMatchObject({ status: 'cancelled', code_shown: false });
     // Its order stood at WeChat Pay by then: it was turned to its end in the moment of the answer.
     const { answeredAtMs = 0 } = clinic.calls.findLast(({ api }) => api === 'create') ?? {};

@@ -1,6 +1,6 @@
 import { raiseAlarm } from '#alarm';
 import type { RefundReport } from '#channel';
-import { hasten } from '#job';
+import { hasten, wakeJob } from '#job';
 import {
   addRefundedToBill,
   addRefundedToPayment,
@@ -56,8 +56,7 @@ export async function believeRefund(
   }
   switch (report.state) {
     case 'succeeded':
-      if (report.amountFen === undefined)
-        await hasten(tx, 'follow_refund', refund.id, cause.atMs, cause.atMs);
+      if (report.amountFen === undefined) await askAtOnce(tx, payment, refund, cause.atMs);
       else await succeed(tx, parts, refund, report, cause);
       return;
     case 'abnormal':
@@ -89,6 +88,15 @@ export async function believeRefund(
     case 'unknown':
       return;
   }
+}
+
+/** The whole answer is fetched, also about a refund that was never sent from here or that was given up. */
+async function askAtOnce(tx: Tx, payment: PaymentRow, refund: RefundRow, atMs: number): Promise<void> {
+  if (refund.state === 'succeeded') return;
+  const { clinic_id: clinicId, id: subjectId } = refund;
+  const lane = payment.payment_method;
+  await wakeJob(tx, { clinicId, kind: 'follow_refund', lane, subjectId }, atMs, atMs);
+  await hasten(tx, 'follow_refund', subjectId, atMs, atMs);
 }
 
 async function succeed(

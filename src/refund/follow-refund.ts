@@ -51,7 +51,7 @@ export async function followRefund(parts: Parts, lease: Lease, apply: ApplyRepor
   if (refund === undefined || payment === undefined) throw new Error(`no refund ${lease.subjectId}`);
   const channel = parts.channels.get(payment.payment_method);
   let step: Step;
-  if (finalStates.includes(refund.state)) step = 'final';
+  if (refund.state === 'succeeded') step = 'final';
   else if (channel === undefined)
     step = { dueAtMs: parts.world.now() + 60_000, attempts: lease.attempts + 1 };
   else step = await act({ parts, apply, lease, channel, payment, refund });
@@ -62,13 +62,28 @@ export async function followRefund(parts: Parts, lease: Lease, apply: ApplyRepor
 
 function act(step: Case): Promise<Step> {
   switch (step.refund.state) {
-    case 'requested':
-      return Promise.resolve('final'); // approval adds the job anew
+    case 'requested': // approval wakes the job anew
+    case 'cancelled':
+    case 'failed':
+      return lookOnly(step);
     case 'approved':
       return send(step);
     default:
       return askThenDecide(step);
   }
+}
+
+/**
+ * Not sent from here, or given up: nothing is sent, but the channel may say that money went back all the
+ * same, and its whole answer decides.
+ */
+async function lookOnly(step: Case): Promise<Step> {
+  const { parts, lease, channel } = step;
+  await keepLease(parts, lease);
+  const outcome = await channel.queryRefund(requestOf(step));
+  if (outcome.outcome !== 'done') return again(step, FIRST_ASK_MS);
+  const state = outcome.value.refund?.state;
+  return state === 'succeeded' || state === 'accepted' ? believed(step, outcome.value, FIRST_ASK_MS) : 'final';
 }
 
 /** The number and its content, read back from the rows: no call ever computes them anew (C12, J1). */

@@ -1,4 +1,4 @@
-import { addJob } from '#job';
+import { wakeJob } from '#job';
 import { refundableBill, type RefundableBill } from '#sql/bills';
 import { refundById, refundByRequest, refundedOfLine, refundsOfPayment, type RefundRow } from '#sql/refunds';
 import { lockPayment, paymentById, type PaymentRow } from '#sql/payments';
@@ -142,7 +142,7 @@ export function approveRefund(parts: Parts, id: number, actor: string): Promise<
       lane: payment.payment_method,
       subjectId: id,
     } as const;
-    if (moved === 'moved') await addJob(tx, work, atMs, atMs);
+    if (moved === 'moved') await wakeJob(tx, work, atMs, atMs);
     return whole(tx, id);
   });
 }

@@ -197,13 +197,13 @@ export class Day {
     this.gateways.calm();
     this.site.calm(calmProfile);
     this.#his.profile = calmProfile;
-    let left = unfinished(this.#connection);
+    let left = unfinished(this.#connection, this.rewound);
     await this.agenda.run(this.agenda.nowMs + REST_MS, () => {
       if (this.#afterStep()) return true;
-      if (this.agenda.steps % 64 === 0) left = unfinished(this.#connection);
+      if (this.agenda.steps % 64 === 0) left = unfinished(this.#connection, this.rewound);
       return left.length === 0;
     });
-    left = unfinished(this.#connection);
+    left = unfinished(this.#connection, this.rewound);
     for (const what of left) this.books.violate(`I-23: ${what}`);
     if (this.books.violations.length === 0) await this.#night();
     if (this.books.violations.length > 0) return;
@@ -217,13 +217,14 @@ export class Day {
     this.site.night();
     const midnight = MIDNIGHT + Math.ceil((this.agenda.nowMs - MIDNIGHT) / DAY) * DAY;
     await this.agenda.run(midnight + 11 * HOUR, () => this.#afterStep());
-    let left = unfinished(this.#connection, 'fetch_statement');
+    let left = unfinished(this.#connection, this.rewound, 'fetch_statement');
     await this.agenda.run(midnight + 36 * HOUR, () => {
       if (this.#afterStep()) return true;
-      if (this.agenda.steps % 16 === 0) left = unfinished(this.#connection, 'fetch_statement');
+      if (this.agenda.steps % 16 === 0) left = unfinished(this.#connection, this.rewound, 'fetch_statement');
       return left.length === 0;
     });
-    for (const what of unfinished(this.#connection, 'fetch_statement')) this.books.violate(`I-23: ${what}`);
+    for (const what of unfinished(this.#connection, this.rewound, 'fetch_statement'))
+      this.books.violate(`I-23: ${what}`);
   }
 
   /** A backup is restored: the database knows again only what it knew some time ago (M6, I-32). */

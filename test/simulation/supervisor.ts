@@ -8,7 +8,7 @@ const ROUND_MS = 20 * 60_000;
 
 /** The person before whom suspense stands: now and then decides about some of it, with a name on each act. */
 export async function superviseSuspense(day: Day, stream: Stream): Promise<void> {
-  for (let round = 1; day.agenda.nowMs < day.calmAtMs; round += 1) {
+  while (day.agenda.nowMs < day.calmAtMs) {
     await day.agenda.sleep(stream.wait(ROUND_MS, 0.5));
     const items = await day.site.ask((parts) => listSuspense(parts, 0, 20));
     if (items === CUT) continue;

@@ -83,7 +83,9 @@ async function lookOnly(step: Case): Promise<Step> {
   const outcome = await channel.queryRefund(requestOf(step));
   if (outcome.outcome !== 'done') return again(step, FIRST_ASK_MS);
   const state = outcome.value.refund?.state;
-  return state === 'succeeded' || state === 'accepted' ? believed(step, outcome.value, FIRST_ASK_MS) : 'final';
+  return state === 'succeeded' || state === 'accepted'
+    ? believed(step, outcome.value, FIRST_ASK_MS)
+    : 'final';
 }
 
 /** The number and its content, read back from the rows: no call ever computes them anew (C12, J1). */

@@ -254,7 +254,9 @@ export class Books {
     this.#standing.clear();
     this.#touched.clear();
     this.#known.clear();
-    this.#retiredAt.clear();
+    // What was retired before the backup was taken is retired still, and was asked about since then.
+    const retired = new Set(this.#connection.all(retiredSessions, []).map((row) => row['entity_id']));
+    for (const id of this.#retiredAt.keys()) if (!retired.has(id)) this.#retiredAt.delete(id);
     this.#pinned.clear();
     for (const row of this.#connection.all(lastEvents, [])) {
       const state = { state: String(row['to_state']), version: Number(row['version']) };
@@ -275,6 +277,7 @@ const refundIsKnown = 'SELECT 1 AS known FROM refunds WHERE out_refund_no = ?';
 const paymentOfNumber = 'SELECT id FROM payments WHERE out_trade_no = ?';
 const paidPayments = `SELECT out_trade_no, received_fen, refunded_fen FROM payments WHERE state = 'paid'`;
 const succeededRefunds = `SELECT out_refund_no FROM refunds WHERE state = 'succeeded'`;
+const retiredSessions = `SELECT entity_id FROM events WHERE entity = 'session' AND happening = 'retire'`;
 const lastEvents = `
   SELECT entity, entity_id, version, to_state FROM events AS e
   WHERE version = (SELECT MAX(version) FROM events WHERE entity = e.entity AND entity_id = e.entity_id)`;

@@ -258,7 +258,7 @@ const everyTestIsFound: Law = {
   truth: 'every test file lies where a project of vitest.config.ts looks for it',
   breaches(tree) {
     const found =
-      /^((src|simulator|web)\/.*|test\/[^/]+|test\/(simulation|journeys|browser)\/.*)\.test\.tsx?$/;
+      /^((src|simulator|web)\/.*|test\/[^/]+|test\/(simulation|explore|journeys|browser)\/.*)\.test\.tsx?$/;
     return tree.names(/\.(test|spec)\.[cm]?[jt]sx?$/).filter((name) => !found.test(name));
   },
   broken: { 'test/elsewhere/lost.test.ts': '' },

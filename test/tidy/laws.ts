@@ -258,7 +258,7 @@ const everyTestIsFound: Law = {
   truth: 'every test file lies where a project of vitest.config.ts looks for it',
   breaches(tree) {
     const found =
-      /^((src|simulator|web)\/.*|test\/[^/]+|test\/(simulation|explore|journeys|browser)\/.*)\.test\.tsx?$/;
+      /^((src|simulator|web)\/.*|test\/[^/]+|test\/(simulation|explore|crash|cluster|fuzz|teeth|journeys|browser)\/.*)\.test\.tsx?$/;
     return tree.names(/\.(test|spec)\.[cm]?[jt]sx?$/).filter((name) => !found.test(name));
   },
   broken: { 'test/elsewhere/lost.test.ts': '' },
@@ -371,6 +371,16 @@ const noXml: Law = {
   broken: { 'package-lock.json': '{"packages": {"node_modules/fast-xml-parser": {"integrity": "sha512-"}}}' },
 };
 
+const keysStayOutside: Law = {
+  truth: 'no file holds a private key: what is committed once is known for ever',
+  breaches(tree) {
+    // PKCS#1 and PKCS#8 both begin so in Base64; a certificate is public, and says CERTIFICATE.
+    const key = /(?<!CERTIFICATE-----\s*)MII[A-Za-z0-9+/=\s]{300}/;
+    return tree.names(/./).filter((name) => key.test(tree.text(name)));
+  },
+  broken: { 'src/channel/alipay/keys.ts': `// M${'IIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSj'.repeat(8)}` },
+};
+
 const linksLead: Law = {
   truth: 'every link in the documents leads to a file that is there',
   breaches(tree) {
@@ -416,6 +426,7 @@ export const laws: readonly Law[] = [
   versionsAreExact,
   lockIsSealed,
   noXml,
+  keysStayOutside,
   linksLead,
   wordsAreDefinedOnce,
 ];

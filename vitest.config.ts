@@ -21,6 +21,7 @@ export default defineConfig({
             'test/*.test.ts',
             'test/simulation/**/*.test.ts',
             'test/explore/**/*.test.ts',
+            'test/crash/**/*.test.ts',
             'test/teeth/**/*.test.ts',
           ],
           testTimeout: 60_000,

@@ -1,0 +1,94 @@
+// Kills, starves and rewinds the product, and looks at what is left.
+//   npm run crash -- service --kills 500 --seed 1    kill -9 of the whole service under load
+import { mkdirSync, mkdtempSync, readFileSync, existsSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { percentile } from '../test/crash/figures.ts';
+import { makeTemplate } from '../test/crash/life.ts';
+import { killService, noServiceFigures } from '../test/crash/service.ts';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    kills: { type: 'string' },
+    seed: { type: 'string', default: '1' },
+    anew: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+const USAGE = `npm run crash -- service [--kills N] [--seed S]`;
+
+const STATE = join('.cache', 'crash');
+
+/** A run of one seed goes on where it was stopped, unless it is to begin anew. */
+function resume<F>(mode: string, none: () => F): { figures: F; keep: () => void } {
+  mkdirSync(STATE, { recursive: true });
+  const path = join(STATE, `${mode}-${values.seed}.json`);
+  const figures: F =
+    existsSync(path) && !values.anew ? (JSON.parse(readFileSync(path, 'utf8')) as F) : none();
+  return { figures, keep: () => writeFileSync(path, JSON.stringify(figures)) };
+}
+
+async function service(): Promise<void> {
+  const { figures, keep } = resume('service', noServiceFigures);
+  const kills = Number(values.kills ?? '500');
+  const folder = mkdtempSync(join(tmpdir(), 'zhenfu-crash-'));
+  const began = performance.now();
+  try {
+    await killService(await makeTemplate(folder), { seed: values.seed, kills }, figures, (now) => {
+      bar(now.kills / kills, `${now.kills} kills`);
+      keep();
+    });
+  } finally {
+    keep();
+    rmSync(folder, { recursive: true });
+  }
+  const { restartMs, restartCpuMs, faults, ...counts } = figures;
+  report(
+    'service',
+    began,
+    {
+      ...counts,
+      restart_p50_ms: percentile(restartMs, 0.5),
+      restart_p99_ms: percentile(restartMs, 0.99),
+      restart_max_ms: percentile(restartMs, 1),
+      restart_p50_cpu_ms: percentile(restartCpuMs, 0.5),
+      restart_p99_cpu_ms: percentile(restartCpuMs, 0.99),
+    },
+    faults,
+  );
+}
+
+function report(
+  mode: string,
+  began: number,
+  figures: Record<string, number>,
+  faults: readonly string[],
+): void {
+  if (process.stderr.isTTY) process.stderr.write('\n');
+  const words = Object.entries(figures).map(([name, value]) => `${name} ${value}`);
+  console.log(
+    `${mode}: ${words.join(', ')}, faults ${faults.length}, ${((performance.now() - began) / 1000).toFixed(1)} s`,
+  );
+  for (const fault of faults) console.log(`  ${fault}`);
+  if (faults.length > 0) process.exitCode = 1;
+}
+
+function bar(share: number, words: string): void {
+  if (!process.stderr.isTTY) return;
+  const full = Math.min(30, Math.floor(share * 30));
+  process.stderr.write(`\r[${'█'.repeat(full)}${' '.repeat(30 - full)}] ${words} `);
+}
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
+
+const modes: Record<string, () => Promise<void>> = { service };
+const mode = modes[positionals[0] ?? ''];
+if (values.help || mode === undefined) {
+  console.log(USAGE);
+  if (!values.help) process.exitCode = 2;
+} else {
+  await mode();
+}

@@ -1,0 +1,173 @@
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { audit } from '../audit.ts';
+import { openStream, type Stream } from '../simulation/chance.ts';
+import { openBank, type Bank } from './bank.ts';
+import { isCommitted, readBooks, readCopy, type Books } from './books-at-rest.ts';
+import { Customers, rest, type Fared } from './customers.ts';
+import { broken, type Promised } from './promises.ts';
+import { freePort, runCli, startService, type Environment, type ServiceProcess } from './service-process.ts';
+
+const MOST_PUSHES = 40;
+const PUSH_MS = 20_000;
+const PUSHED_REST_MS = 150;
+
+/** An empty, migrated database with an API key: made once by the product's own commands, then copied. */
+export interface Template {
+  path: string;
+  key: string;
+}
+
+export async function makeTemplate(folder: string): Promise<Template> {
+  const env = { DATA_DIR: folder };
+  const told = await runCli(env, 'api-key', 'create', '--name', 'crash', '--scope', 'all', '--json');
+  return { path: join(folder, 'zhenfu.db'), key: String(JSON.parse(told).key) };
+}
+
+/**
+ * One clinic from its empty database on: the service as a child process that may be killed at any
+ * time, both channels and the customers in this process, and everything that anybody was promised.
+ */
+export class Life {
+  readonly folder = mkdtempSync(join(tmpdir(), 'zhenfu-life-'));
+  readonly stream: Stream;
+  readonly promises: Promised[] = [];
+  readonly faults: string[] = [];
+  readonly #template: Template;
+  readonly #before: readonly string[];
+  #bank: Bank | undefined;
+  #port = 0;
+  #service: ServiceProcess | undefined;
+  #customers: Customers | undefined;
+
+  /** before  put in front of the service's command line, such as `strace …` */
+  constructor(template: Template, seed: string, before: readonly string[] = []) {
+    this.#template = template;
+    this.#before = before;
+    this.stream = openStream(seed);
+  }
+
+  get path(): string {
+    return join(this.folder, 'zhenfu.db');
+  }
+
+  get bank(): Bank {
+    if (this.#bank === undefined) throw new Error('this life has not begun');
+    return this.#bank;
+  }
+
+  get service(): ServiceProcess {
+    if (this.#service === undefined) throw new Error('no service was started');
+    return this.#service;
+  }
+
+  get environment(): Environment {
+    return { ...this.bank.env, DATA_DIR: this.folder };
+  }
+
+  async begin(): Promise<void> {
+    copyFileSync(this.#template.path, this.path);
+    this.#port = await freePort();
+    this.#bank = await openBank({
+      seed: String(this.stream.below(2 ** 31)),
+      known: (number) => isCommitted(this.path, number),
+      promise: (promised) => this.promises.push(promised),
+    });
+  }
+
+  start(): ServiceProcess {
+    this.#service = startService(this.environment, this.#port, this.#before);
+    return this.#service;
+  }
+
+  open(name: string, people: number): void {
+    this.#customers = new Customers(
+      {
+        port: this.#port,
+        key: this.#template.key,
+        bank: this.bank,
+        stream: this.stream.fork(name),
+        name,
+        promise: (promised) => this.promises.push(promised),
+        complain: (words) => void this.faults.push(words),
+      },
+      people,
+    );
+  }
+
+  async shut(): Promise<Fared> {
+    await this.#customers?.sendHome();
+    return this.#customers?.fared ?? { answered: 0, cut: 0, refused: 0 };
+  }
+
+  /** `kill -9`, and until the process is gone. */
+  async kill(): Promise<void> {
+    this.service.child.kill('SIGKILL');
+    await this.service.gone;
+  }
+
+  /** What the dead one left: whole, with all that was promised, and no invariant broken. */
+  async examine(options: { settled: boolean; forgotten?: boolean }): Promise<string[]> {
+    const books = readCopy(this.path);
+    try {
+      return [
+        ...(options.forgotten === true ? [] : broken(this.promises, books)),
+        ...(await audit(
+          { store: books, ledger: () => this.bank.ledger(), calls: this.bank.calls, sim: this.bank.sim },
+          { unseenAllowed: !options.settled, clocksLie: true },
+        )),
+        ...(options.settled ? unsettled(books, this.bank) : []),
+      ];
+    } finally {
+      books.close();
+    }
+  }
+
+  /** The customers are gone: time is pushed until nothing waits any more. Answers what still does. */
+  async settle(pushMs = PUSH_MS): Promise<string[]> {
+    let waits: string[] = ['nothing was looked at'];
+    for (let push = 0; push < MOST_PUSHES && waits.length > 0; push += 1) {
+      this.bank.push(pushMs);
+      await rest(PUSHED_REST_MS);
+      const books = readBooks(this.path, true);
+      waits = unsettled(books, this.bank);
+      books.close();
+    }
+    return waits;
+  }
+
+  async end(): Promise<void> {
+    await this.#customers?.sendHome();
+    if (this.#service !== undefined) await this.kill();
+    await this.#bank?.close();
+    rmSync(this.folder, { recursive: true });
+  }
+}
+
+/** I-23 and I-03: whatever has not come to its end, and money that nobody has seen. */
+function unsettled(books: Books, bank: Bank): string[] {
+  const waits = books.all(
+    `SELECT 'payment ' || id || ' is ' || state AS what FROM payments WHERE state NOT IN ('paid', 'closed', 'create_rejected')
+     UNION ALL SELECT 'session ' || id || ' is ' || phase FROM payment_sessions WHERE status = 'pending'
+     UNION ALL SELECT 'evidence ' || id || ' waits' FROM evidence WHERE applied_at IS NULL
+     UNION ALL SELECT 'refund ' || id || ' is ' || state FROM refunds WHERE state IN ('approved', 'submitted', 'unknown')`,
+  );
+  const seen = new Set(
+    books.all(`SELECT out_trade_no FROM payments WHERE state = 'paid'`).map((row) => row['out_trade_no']),
+  );
+  const unseen = bank.ledger().filter((entry) => entry.kind === 'debit' && !seen.has(entry.out_trade_no));
+  const moved = new Set(
+    bank.ledger().flatMap((entry) => (entry.kind === 'refund' ? [entry.out_refund_no] : [])),
+  );
+  const dreamt = books
+    .all(`SELECT out_refund_no FROM refunds WHERE state = 'succeeded'`)
+    .filter((row) => !moved.has(String(row['out_refund_no'])));
+  return [
+    ...waits.map((row) => `I-23: ${String(row['what'])}`),
+    ...unseen.map((entry) => `I-03: the debit of ${entry.out_trade_no} was never seen`),
+    ...dreamt.map(
+      (row) => `I-07: refund ${String(row['out_refund_no'])} succeeded, and the channel moved nothing`,
+    ),
+  ];
+}

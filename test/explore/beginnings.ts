@@ -70,6 +70,9 @@ export const beginnings: Readonly<Record<string, readonly string[]>> = {
   'a refund abnormal, then closed (WeChat)': [
     'open wechat', 'finish', 'pay', 'deliver paid', 'go', 'refund 40', 'follow_refund 1', 'refund: done', 'return abnormal', 'return closed',
   ],
+  'a refund closed, as a question told; the notice is on its way (WeChat)': [
+    'open wechat', 'finish', 'pay', 'deliver paid', 'go', 'refund 40', 'follow_refund 1', 'refund: done', 'return closed', 'follow_refund 1', 'finish',
+  ],
   'a refund taken back before it was sent': [
     'open wechat', 'finish', 'pay', 'deliver paid', 'go', 'refund 100', 'cancel_refund',
   ],

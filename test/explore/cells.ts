@@ -1,12 +1,7 @@
-import { movePayment } from '#payment';
-import { paymentById, type PaymentRow } from '#sql/payments';
-import { refundById, type RefundRow } from '#sql/refunds';
 import * as bill from '../../src/bill/states.ts';
 import * as payment from '../../src/payment/states.ts';
-import { moveRefund } from '../../src/refund/move-refund.ts';
 import * as refund from '../../src/refund/states.ts';
 import * as session from '../../src/session/states.ts';
-import { MemoryStore, TableDesk } from './memory/store.ts';
 import type { Tables } from './memory/tables.ts';
 
 /**
@@ -14,11 +9,13 @@ import type { Tables } from './memory/tables.ts';
  * getter that gives the same and remembers. A cell is a pair of a state and a happening; it is legal unless
  * it says `illegal` or `refuse`.
  */
-export const grids = { payment: payment.grid, session: session.grid, refund: refund.grid, bill: bill.grid };
+const grids = { payment: payment.grid, session: session.grid, refund: refund.grid, bill: bill.grid };
 export type GridName = keyof typeof grids;
 
-const reached = new Set<string>();
 const cells = new Map<string, string>();
+const reached = new Set<string>();
+/** Where a reading is noted: not as reached, while a grid is only asked outright. */
+let noted: Set<string> | undefined = reached;
 
 for (const [name, grid] of Object.entries(grids)) {
   for (const [state, row] of Object.entries(grid)) {
@@ -26,7 +23,7 @@ for (const [name, grid] of Object.entries(grids)) {
       const pair = `${name} ${state} × ${happening}`;
       cells.set(pair, cell);
       const get = (): string => {
-        reached.add(pair);
+        noted?.add(pair);
         return cell;
       };
       Object.defineProperty(row, happening, { get, enumerable: true });
@@ -34,7 +31,13 @@ for (const [name, grid] of Object.entries(grids)) {
   }
 }
 
-const forbids = (cell: string): boolean => cell === 'illegal' || cell === 'refuse';
+export function cellOf(pair: string): string {
+  const cell = cells.get(pair);
+  if (cell === undefined) throw new Error(`no grid has ${pair}`);
+  return cell;
+}
+
+export const forbids = (cell: string): boolean => cell === 'illegal' || cell === 'refuse';
 
 /** Every pair by what its grid says of it. */
 export const pairs = {
@@ -42,13 +45,17 @@ export const pairs = {
   illegal: [...cells].filter(([, cell]) => forbids(cell)).map(([pair]) => pair),
 };
 
-/** The legal pairs that were met so far; `fresh` forgets them, for the next count. */
-export function reachedPairs(): string[] {
-  return [...reached].filter((pair) => !forbids(cells.get(pair) ?? 'illegal'));
-}
+/** The pairs that operations came to so far, the refused ones among them. */
+export const reachedPairs = (): string[] => [...reached];
 
-export function forgetPairs(): void {
-  reached.clear();
+/** What is read while this runs was asked, not come to. Nothing else may run beside it. */
+export async function asking<T>(work: () => Promise<T>): Promise<T> {
+  noted = undefined;
+  try {
+    return await work();
+  } finally {
+    noted = reached;
+  }
 }
 
 /**
@@ -72,48 +79,4 @@ export function noteMoves(before: Tables, after: Tables): void {
     const row = before.payments[proof.payment_id - 1];
     if (state === 'paid' && row?.state === 'paid') reached.add('payment paid × paid');
   }
-}
-
-/** What a move of a payment in this state comes to, by the real function on tables of its own. */
-export async function tryPayment(
-  tables: Tables,
-  state: payment.PaymentState,
-  happening: Exclude<payment.Happening, 'paid'>,
-): Promise<{ came: string; changed: boolean }> {
-  const [row] = tables.payments;
-  if (row === undefined) throw new Error('a table with a payment is needed');
-  const paid = state === 'paid';
-  const standing: PaymentRow = {
-    ...row,
-    state,
-    disposition: paid ? 'settled' : null,
-    paid_evidence_id: paid ? 1 : null,
-    received_fen: paid ? row.amount_fen : null,
-  };
-  const desk = new TableDesk({ ...tables, payments: [standing, ...tables.payments.slice(1)] });
-  const came = await new MemoryStore(desk).transact('try', async (tx) => {
-    const mine = await tx.one<PaymentRow>(paymentById, row.id);
-    if (mine === undefined) throw new Error('the payment is gone');
-    return movePayment(tx, mine, happening, { actor: 'test', atMs: 1 });
-  });
-  return { came, changed: desk.committed.payments[0] !== standing };
-}
-
-/** The same for a refund. */
-export async function tryRefund(
-  tables: Tables,
-  state: refund.RefundState,
-  happening: refund.Happening,
-): Promise<{ came: string; changed: boolean }> {
-  const [row] = tables.refunds;
-  if (row === undefined) throw new Error('a table with a refund is needed');
-  const standing: RefundRow = { ...row, state };
-  const desk = new TableDesk({ ...tables, refunds: [standing, ...tables.refunds.slice(1)] });
-  const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined };
-  const came = await new MemoryStore(desk).transact('try', async (tx) => {
-    const mine = await tx.one<RefundRow>(refundById, row.id);
-    if (mine === undefined) throw new Error('the refund is gone');
-    return moveRefund(tx, { clinic: { id: 1 }, log: quiet }, mine, happening, { actor: 'test', atMs: 1 });
-  });
-  return { came, changed: desk.committed.refunds[0] !== standing };
 }

@@ -5,6 +5,7 @@ import type { SessionRow } from '#sql/sessions';
 import { stageOf } from '../../src/session/states.ts';
 import { isPayable, wasShown } from './happenings.ts';
 import { checkHistory } from './history.ts';
+import { checkMoney } from './money.ts';
 import type { Tables } from './memory/tables.ts';
 import type { State } from './state.ts';
 import type { Deed } from './step.ts';
@@ -35,6 +36,7 @@ export function check(before: State, after: State, deed: Deed | undefined): stri
     if (was !== refund) refundMoved(after, was, refund, deed, must);
   }
   onScreens(after, must);
+  checkMoney(after, must);
   checkHistory(before.tables, after.tables, must);
   if (deed !== undefined) ofDeed(before, after, deed, must);
   return faults;

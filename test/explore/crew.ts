@@ -5,7 +5,7 @@ import { pairs } from './cells.ts';
 import type { Happened } from './happenings.ts';
 import { Seen } from './seen.ts';
 import { stepsOf, type State } from './state.ts';
-import { kindOf, Surveyor, type Fault, type Tally } from './surveyor.ts';
+import { kindOf, noTally, Surveyor, type Fault, type Tally } from './surveyor.ts';
 import { realBeginnings } from './twin.ts';
 
 export interface Wanted {
@@ -30,8 +30,17 @@ export interface Found {
   fresh: number[];
   calmed: number;
   walkedTogether: number;
+  /** Pairs of a state and a happening that the grids allow, and those that they refuse. */
   legal: number;
+  illegal: number;
+  /** Legal pairs that operations came to. */
+  come: number;
+  /** Legal pairs that no operation came to, but that were asked outright; and those that nobody met at all. */
+  onlyAsked: string[];
   missing: string[];
+  /** Illegal pairs that were not refused, or never asked; and how often the others were refused. */
+  notRefused: string[];
+  refusals: number;
   faults: Fault[];
 }
 
@@ -85,14 +94,18 @@ export async function explore(wanted: Wanted, tell: (words: string) => void): Pr
     await Promise.all(crew.map((hand) => hand.end()));
   }
   const all = sum([surveyor.tally, ...crew.map(({ tally }) => tally)]);
-  const { pairs: reached, ...rest } = all;
-  const missing = pairs.legal.filter((pair) => !reached.includes(pair));
+  const { fresh, transitions, calmed, walkedTogether, faults, refusals } = all;
+  const uncome = pairs.legal.filter((pair) => !all.pairs.includes(pair));
   return {
-    ...rest,
+    ...{ fresh, transitions, calmed, walkedTogether, faults, refusals },
     complete: Atomics.load(stop, 0) === 0,
     distinct: seen.size,
     legal: pairs.legal.length,
-    missing,
+    illegal: pairs.illegal.length,
+    come: pairs.legal.length - uncome.length,
+    onlyAsked: uncome.filter((pair) => all.allowed.includes(pair)),
+    missing: uncome.filter((pair) => !all.allowed.includes(pair)),
+    notRefused: pairs.illegal.filter((pair) => !all.refused.includes(pair)),
   };
 }
 
@@ -123,7 +136,7 @@ function share(states: readonly State[], place: number, of: number, depth: numbe
 
 /** A thread that explores. */
 class Hand {
-  tally: Tally = { transitions: 0, fresh: [], calmed: 0, walkedTogether: 0, faults: [], pairs: [] };
+  tally = noTally();
   readonly #thread: Worker;
   #told: ((report: Report) => void) | undefined;
   readonly #failed: Promise<never>;
@@ -161,8 +174,7 @@ class Hand {
 }
 
 function sum(tallies: readonly Tally[]): Tally {
-  const total: Tally = { transitions: 0, fresh: [], calmed: 0, walkedTogether: 0, faults: [], pairs: [] };
-  const met = new Set<string>();
+  const total = noTally();
   for (const tally of tallies) {
     total.transitions += tally.transitions;
     total.calmed += tally.calmed;
@@ -174,7 +186,9 @@ function sum(tallies: readonly Tally[]): Tally {
       if (known === undefined) total.faults.push({ ...fault });
       else known.times += fault.times;
     }
-    for (const pair of tally.pairs) met.add(pair);
+    total.refusals += tally.refusals;
+    for (const kind of ['pairs', 'allowed', 'refused'] as const)
+      total[kind] = [...new Set([...total[kind], ...tally[kind]])];
   }
-  return { ...total, pairs: [...met] };
+  return total;
 }

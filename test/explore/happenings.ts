@@ -20,7 +20,8 @@ export type Happened =
   /** Everything that an errand asks is answered truthfully and at once, until it ends or waits for time. */
   | { it: 'finish'; errand: number }
   | { it: 'crash' }
-  | { it: 'scan' | 'pay' | 'pay_other' | 'overdue' | 'break_word'; number: string }
+  | { it: 'scan' | 'pay' | 'pay_other' | 'overdue'; number: string }
+  | { it: 'break_word'; number: string; as: 'paid' | 'closed' }
   | { it: 'settle_return' | 'break_return'; number: string; as: 'succeeded' | 'abnormal' | 'closed' }
   | { it: 'arrive'; stray: number }
   | { it: 'clock'; to: 'ten seconds' | 'a minute' | 'expiry' | 'the last word' };
@@ -216,7 +217,10 @@ function fromChannels(state: State): Happened[] {
     all.push(...brokenReturns(state));
     for (const { out_trade_no: number, state: stands } of tables.payments) {
       const dead = stands === 'closed' || stands === 'create_rejected';
-      if (dead && orderOf(wallets, number)?.state !== 'paid') all.push({ it: 'break_word', number });
+      const order = orderOf(wallets, number);
+      if (dead && order?.state !== 'paid') all.push({ it: 'break_word', number, as: 'paid' });
+      if (stands === 'create_rejected' && order === undefined)
+        all.push({ it: 'break_word', number, as: 'closed' });
     }
   }
   return all;
@@ -226,12 +230,13 @@ function fromChannels(state: State): Happened[] {
 function brokenReturns({ tables, wallets }: State): Happened[] {
   return tables.refunds.flatMap(({ out_refund_no: number, state: stands }): Happened[] => {
     if (wallets.returns.some((one) => one.number === number && one.state !== 'closed')) return [];
+    if (stands === 'succeeded' || stands === 'abnormal') return [];
     const back: Happened = { it: 'break_return', number, as: 'succeeded' };
     if (stands === 'requested' || stands === 'approved' || stands === 'failed') return [back];
+    // Sent and lost, it arrives when no document lets it arrive any more.
+    if (stands !== 'cancelled' && wallets.strays.length > 0) return [];
     const odd = ['abnormal', 'closed'] as const;
-    return stands === 'cancelled'
-      ? [back, ...odd.map((as): Happened => ({ it: 'break_return', number, as }))]
-      : [];
+    return [back, ...odd.map((as): Happened => ({ it: 'break_return', number, as }))];
   });
 }
 

@@ -16,7 +16,7 @@ import type { Wallets } from './wallets.ts';
  *   is still the newest);
  * - the clock itself: an instant stands as its distance from now, and no further back than anybody looks;
  * - due times (any waiting job may be taken at any time here, as "ask now" does), counts of questions,
- *   history rows, evidence that was applied (applied again, it changes nothing).
+ *   history rows, evidence that was applied and changed something (applied again, it changes nothing).
  */
 export function likeness(state: State): string {
   const { tables, nowMs } = state;
@@ -131,10 +131,14 @@ function rowsText(rows: readonly object[], nowMs: number): string {
 
 const evidenceCache = new WeakMap<object, string>();
 
-/** Evidence that waits to be applied, in its order: a sweep goes by that. */
+/**
+ * Evidence that waits to be applied, in its order: a sweep goes by that. And answers that were applied and
+ * changed nothing: the same words again are not applied anew.
+ */
 function evidenceText(tables: Tables, numbers: ReadonlyMap<Value, string>): string {
   const waiting = tables.evidence.filter((row) => row.applied_at === null);
-  return waiting.map((row) => oneEvidence(row, numbers)).join();
+  const idle = tables.evidence.filter((row) => row.source === 'query' && row.result === 'no_change');
+  return [waiting, idle].map((rows) => rows.map((row) => oneEvidence(row, numbers)).join()).join('+');
 }
 
 function oneEvidence(row: StoredEvidence, numbers: ReadonlyMap<Value, string>): string {

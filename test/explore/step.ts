@@ -5,6 +5,7 @@ import { A_MINUTE_MS, TEN_SECONDS_MS, type Happened } from './happenings.ts';
 import type { State } from './state.ts';
 import {
   breakReturn,
+  changeOrder,
   endOverdue,
   moveOrder,
   moveReturn,
@@ -132,8 +133,9 @@ function outside(state: State, happened: Happened): State {
     case 'pay':
     case 'pay_other':
     case 'overdue':
-    case 'break_word':
       return { ...state, wallets: atOrder(state, happened.it, happened.number) };
+    case 'break_word':
+      return { ...state, wallets: breakWord(state, happened.number, happened.as) };
     case 'settle_return': {
       const one = returnOf(wallets, happened.number);
       if (one === undefined) throw new Error(`no refund ${happened.number}`);
@@ -161,18 +163,24 @@ function act(state: State, id: number, at: number): State {
   return { ...state, errands, wallets };
 }
 
-function atOrder({ wallets, nowMs, tables }: State, it: string, number: string): Wallets {
+function breakWord({ wallets, nowMs, tables }: State, number: string, as: 'paid' | 'closed'): Wallets {
+  const payment = tables.payments.find(({ out_trade_no }) => out_trade_no === number);
+  if (payment === undefined) throw new Error(`no payment ${number}`);
+  const { payment_method, qr_code_expires_at: expiresAtMs } = payment;
+  const asked = { outTradeNo: number, amountFen: BILL_FEN, expiresAtMs } as Parameters<typeof place>[2];
+  const placed = place(wallets, payment_method, asked, nowMs);
+  const there = orderOf(placed, number);
+  if (there === undefined) throw new Error(`no order ${number}`);
+  if (as === 'paid') return pay(placed, there, nowMs, { paidFen: BILL_FEN, brokeItsWord: true });
+  return endOverdue(
+    changeOrder(placed, there, { brokeItsWord: true }),
+    { ...there, brokeItsWord: true },
+    nowMs,
+  );
+}
+
+function atOrder({ wallets, nowMs }: State, it: string, number: string): Wallets {
   const order = orderOf(wallets, number);
-  if (it === 'break_word') {
-    const payment = tables.payments.find(({ out_trade_no }) => out_trade_no === number);
-    if (payment === undefined) throw new Error(`no payment ${number}`);
-    const { payment_method, qr_code_expires_at: expiresAtMs } = payment;
-    const asked = { outTradeNo: number, amountFen: BILL_FEN, expiresAtMs } as Parameters<typeof place>[2];
-    const placed = place(wallets, payment_method, asked, nowMs);
-    const there = orderOf(placed, number);
-    if (there === undefined) throw new Error(`no order ${number}`);
-    return pay(placed, there, nowMs, { paidFen: BILL_FEN, brokeItsWord: true });
-  }
   if (order === undefined) throw new Error(`no order ${number}`);
   if (it === 'scan') return moveOrder(wallets, order, 'scanned', nowMs);
   if (it === 'overdue') return endOverdue(wallets, order, nowMs);

@@ -1,4 +1,5 @@
 import type { Store } from '#store';
+import { Asker } from './asked.ts';
 import { calmDown } from './calm.ts';
 import { noteMoves, reachedPairs } from './cells.ts';
 import { check } from './checks.ts';
@@ -18,8 +19,18 @@ export interface Tally {
   calmed: number;
   walkedTogether: number;
   faults: Fault[];
+  /** Pairs that operations came to. */
   pairs: string[];
+  /** Pairs that were asked outright, as `asked.ts` says: allowed, and refused. */
+  allowed: string[];
+  refused: string[];
+  refusals: number;
 }
+
+export const noTally = (): Tally => ({
+  ...{ transitions: 0, fresh: [], calmed: 0, walkedTogether: 0, faults: [] },
+  ...{ pairs: [], allowed: [], refused: [], refusals: 0 },
+});
 
 export interface Fault {
   words: string;
@@ -53,11 +64,11 @@ const FAULTS = 20;
 export class Surveyor {
   readonly tally: Tally;
   readonly #survey: Survey;
+  readonly #asker = new Asker();
 
   constructor(survey: Survey) {
     this.#survey = survey;
-    const fresh = Array.from({ length: survey.depth + 1 }, () => 0);
-    this.tally = { transitions: 0, fresh, calmed: 0, walkedTogether: 0, faults: [], pairs: [] };
+    this.tally = { ...noTally(), fresh: Array.from({ length: survey.depth + 1 }, () => 0) };
   }
 
   /** Everything that may come of these states, which stand at `depth`: the states of the next depth. */
@@ -76,6 +87,8 @@ export class Surveyor {
         else found.push(after);
       }
     }
+    const { allowed, refused, refusals } = this.#asker;
+    Object.assign(this.tally, { allowed: [...allowed], refused: [...refused], refusals });
     this.tally.pairs = reachedPairs();
     return found;
   }
@@ -106,6 +119,7 @@ export class Surveyor {
     const met = this.#survey.seen.meet(name, depth);
     if (met === 'new') {
       this.tally.fresh[depth] = (this.tally.fresh[depth] ?? 0) + 1;
+      for (const words of await this.#asker.ask(after.tables)) await this.#tell(words, after);
       await this.#lookCloser(after, name.high);
     }
     return { after, news: met !== 'known' };

@@ -20,6 +20,8 @@ export function inWords(state: State, happened: Happened): string {
       return `return ${happened.as}`;
     case 'break_return':
       return `break_return ${happened.as}`;
+    case 'break_word':
+      return `break_word ${happened.as}`;
     case 'clock':
       return `clock: ${happened.to}`;
     default:

@@ -1,7 +1,10 @@
 import { setImmediate } from 'node:timers';
+import type { PaymentMethod } from '#channel';
 import { migrate, type Row, type Store } from '#store';
+import type { LedgerEntry } from '../../simulator/kernel/contract.ts';
 import { Connection } from '../../src/store/sqlite-connection.ts';
 import { SqliteStore } from '../../src/store/sqlite.ts';
+import { auditRows } from '../audit.ts';
 import { stillWorld } from '../support/still-world.ts';
 import { START_MS, writeBill } from './beginning.ts';
 import { Run, type Errand, type Ground, type OnCall, type Stage } from './errand.ts';
@@ -96,8 +99,8 @@ class Counted implements Store {
 }
 
 /**
- * Walks a path in memory and on a real store that holds the same beginning, and compares after each step.
- * Answers the first difference in words, or nothing.
+ * Walks a path in memory and on a real store that holds the same beginning, compares after each step, and
+ * audits the real rows at the end. Answers the first difference or breach in words, or nothing.
  */
 export async function walkTogether(
   beginning: State,
@@ -120,7 +123,29 @@ export async function walkTogether(
     if (JSON.stringify(memory.wallets) !== JSON.stringify(real.wallets))
       return `step ${at + 1}: the channels differ`;
   }
-  return undefined;
+  const breaches = await auditRows(
+    { store, ledger: () => ledgerOf(memory.wallets) },
+    { unseenAllowed: true },
+  );
+  return breaches.length === 0 ? undefined : `the audit says ${breaches.join('; ')}`;
+}
+
+/** What the channels moved, as the audit reads it of a simulator. */
+function ledgerOf({ orders, returns }: State['wallets']): LedgerEntry[] {
+  const entry = (kind: 'debit' | 'refund', channel: PaymentMethod, number: string) =>
+    ({ kind, channel, out_trade_no: number, channel_trade_no: `T-${number}`, payer: 'patient' }) as const;
+  const debits = orders.filter(({ state }) => state === 'paid');
+  const refunds = returns.filter(({ state }) => state === 'succeeded');
+  return [
+    ...debits.map((one) => ({
+      ...entry('debit', one.method, one.number),
+      ...{ amount_fen: one.paidFen, at: one.paidAtMs },
+    })),
+    ...refunds.map((one) => ({
+      ...entry('refund', one.method, one.orderNumber),
+      ...{ out_refund_no: one.number, amount_fen: one.amountFen, at: 0 },
+    })),
+  ];
 }
 
 /** Columns in one order, bytes as hex: an engine gives them in its own way. */

@@ -145,7 +145,12 @@ export function breakReturn(
   state: 'succeeded' | 'abnormal' | 'closed',
   nowMs: number,
 ): Wallets {
-  const one: WalletReturn = { ...asked, state: 'accepted', past: [], brokeItsWord: true };
+  const one: WalletReturn = {
+    ...asked,
+    state: 'accepted',
+    past: [{ state: 'none', untilMs: nowMs }],
+    brokeItsWord: true,
+  };
   const returns = [...wallets.returns.filter(({ number }) => number !== one.number), one];
   return moveReturn({ ...wallets, returns }, one, state, nowMs);
 }

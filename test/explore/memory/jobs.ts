@@ -12,7 +12,7 @@ query(jobs.dueJobs, (t, v) =>
         one.lane === v[0] && one.state === 'waiting' && one.due_at <= n(v[1]) && one.lease_until <= n(v[2]),
     )
     .toSorted((one, other) => (one.due_at === other.due_at ? one.id - other.id : one.due_at - other.due_at))
-    .slice(0, n(v[3]))
+    .slice(0, jobs.DUE_AT_ONCE)
     .map(job),
 );
 update(

@@ -17,7 +17,7 @@ query(evidence.evidenceById, (t, v) => t.evidence.filter((row) => row.id === v[0
 query(evidence.evidenceToApply, (t, v) =>
   t.evidence
     .filter((row) => row.applied_at === null && row.received_at <= n(v[0]))
-    .slice(0, n(v[1]))
+    .slice(0, 64)
     .map(idOnly),
 );
 update(

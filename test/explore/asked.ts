@@ -9,7 +9,7 @@ import * as refund from '../../src/refund/states.ts';
 import { moveSession } from '../../src/session/move-session.ts';
 import * as session from '../../src/session/states.ts';
 import { asking, cellOf, forbids, type GridName } from './cells.ts';
-import { checkHistory } from './history.ts';
+import { checkHistory } from './checks/history.ts';
 import { MemoryStore, TableDesk } from './memory/store.ts';
 import type { Tables } from './memory/tables.ts';
 

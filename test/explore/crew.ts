@@ -57,8 +57,8 @@ export type Report = { tally: Tally; left: number };
 /** From this depth on the states are dealt out to the threads. */
 const DEAL_AT = 3;
 
-/** Explores on this thread alone (`threads` 0) or on several; `tell` hears of the progress. */
-export async function explore(wanted: Wanted, tell: (words: string) => void): Promise<Found> {
+/** Explores on this thread alone (`threads` 0) or on several; `tell` hears every second how far it is. */
+export async function explore(wanted: Wanted, tell: (depth: number, states: number) => void): Promise<Found> {
   const memory = Seen.memory(wanted.room);
   const seen = new Seen(memory);
   const stop = new Int32Array(new SharedArrayBuffer(4));
@@ -76,21 +76,24 @@ export async function explore(wanted: Wanted, tell: (words: string) => void): Pr
 
   const crew = Array.from({ length: wanted.threads }, () => new Hand({ memory, stop: stop.buffer, wanted }));
   let mine: State[] = [];
+  let depthNow = 0;
+  const clock = setInterval(() => {
+    stopped();
+    tell(depthNow, seen.size);
+  }, 1000);
   try {
     for (let at = 0; at < depth && !stopped(); at += 1) {
+      depthNow = at + 1;
       mine.push(...(waiting.get(at) ?? []));
       if (crew.length > 0 && at >= Math.min(DEAL_AT, depth - 2)) {
         await Promise.all(crew.map((hand, place) => hand.take(share(mine, place, crew.length, at))));
         mine = [];
         await Promise.all(crew.map((hand) => hand.next(at)));
       } else mine = await surveyor.next(mine, at);
-      const so = sum([surveyor.tally, ...crew.map(({ tally }) => tally)]);
-      tell(
-        `depth ${at + 1}: ${seen.size} states, ${so.transitions} steps, ${so.faults.length} kinds of faults`,
-      );
       if (at + 1 === depth - 1) break; // the last two go in one
     }
   } finally {
+    clearInterval(clock);
     await Promise.all(crew.map((hand) => hand.end()));
   }
   const all = sum([surveyor.tally, ...crew.map(({ tally }) => tally)]);

@@ -1,7 +1,12 @@
 import { insertJob, leaseJob, renewLease } from '#sql/jobs';
 import type { Statement, Value } from '#store';
-import type { HeldLease } from './errand.ts';
 import type { StoredJob } from './memory/tables.ts';
+
+export interface HeldLease {
+  readonly jobId: number;
+  readonly fence: number;
+  readonly untilMs: number;
+}
 
 /** Which job a statement leased, by what it was given and what it answered; undefined when it did not. */
 type Leased = (values: readonly Value[], done: { rows: number; id: number }) => Value | undefined;

@@ -1,10 +1,11 @@
 import type { ChannelReport } from '#channel';
 import type { Row, Value } from '#store';
 import type { Call } from './answers.ts';
-import type { Await, Chapter, Errand, Told } from './errand.ts';
+import type { Await, Chapter, Errand } from './errand.ts';
 import type { StoredEvidence, Tables } from './memory/tables.ts';
 import { digest } from './seen.ts';
 import type { State } from './state.ts';
+import type { Told } from './tape.ts';
 import { WAITER_MS } from './wishes.ts';
 import type { Wallets } from './wallets.ts';
 

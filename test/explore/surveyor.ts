@@ -2,7 +2,7 @@ import type { Store } from '#store';
 import { Asker } from './asked.ts';
 import { calmDown } from './calm.ts';
 import { noteMoves, reachedPairs } from './cells.ts';
-import { check } from './checks.ts';
+import { check } from './checks/check.ts';
 import { possible, truthOf, type Happened } from './happenings.ts';
 import { likeness } from './likeness.ts';
 import { digest, type Seen } from './seen.ts';

@@ -1,7 +1,7 @@
 import type { PaymentRow } from '#sql/payments';
-import type { Must } from './checks.ts';
-import type { State } from './state.ts';
-import { orderOf } from './wallets.ts';
+import type { Must } from './must.ts';
+import type { State } from '../state.ts';
+import { orderOf } from '../wallets.ts';
 
 /**
  * I-01: every fen that left a wallet is on a bill, on its way back, or in front of a named person's list; and

@@ -1,7 +1,7 @@
-import type { StoredEvent, Tables } from './memory/tables.ts';
-import { isLegal } from '../simulation/edges.ts';
-import { stageOf } from '../../src/session/states.ts';
-import type { Must } from './checks.ts';
+import type { StoredEvent, Tables } from '../memory/tables.ts';
+import { isLegal } from '../../simulation/edges.ts';
+import { stageOf } from '../../../src/session/states.ts';
+import type { Must } from './must.ts';
 
 /** Notes in a history that change no state: a session's page must see them all the same. */
 const notes = new Set(['replaced', 'surplus', 'disputed', 'post', 'return']);

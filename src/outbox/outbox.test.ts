@@ -81,7 +81,7 @@ describe.each(engines)('webhooks on $name', ({ open }) => {
   async function round(parts: CourierParts): Promise<void> {
     await planDeliveries(parts);
     const now = parts.world.now();
-    const due = await parts.store.read((tx) => tx.all<JobRow>(dueJobs, 'webhook', now, now, 1000));
+    const due = await parts.store.read((tx) => tx.all<JobRow>(dueJobs, 'webhook', now, now));
     await Promise.all(
       due.map(async ({ subject_id: bill }) => {
         const lease = await takeLease(parts, 'deliver_webhooks', bill);

@@ -4,15 +4,13 @@ import type { Parts } from './parts.ts';
 
 type Found = Pick<WebhookRow, 'id' | 'clinic_id' | 'bill_id'>;
 
-const AT_ONCE = 100;
-
 /**
  * Gives new events a job that delivers them: one for each bill, so that its events keep their order
  * and hold up nobody else's. It runs only where a receiver is configured; a clinic without one writes
  * its events down and pays for nothing more, and one that is configured later hears them all.
  */
 export async function planDeliveries(parts: Pick<Parts, 'store' | 'world'>): Promise<void> {
-  const found = await parts.store.read((tx) => tx.all<Found>(newWebhooks, AT_ONCE));
+  const found = await parts.store.read((tx) => tx.all<Found>(newWebhooks));
   if (found.length === 0) return;
   const bills = Map.groupBy(found, ({ bill_id }) => bill_id);
   for (const events of bills.values()) {

@@ -29,10 +29,8 @@ const AGAIN_MS = 1_800_000;
 export async function planStatements(parts: Parts): Promise<void> {
   const now = parts.world.now();
   for (const channel of parts.channels.values()) {
-    const first = await parts.store.read((tx) =>
-      tx.one<{ at: number | null }>(firstPaymentAt, channel.method),
-    );
-    if (first?.at === null || first?.at === undefined) continue;
+    const first = await parts.store.read((tx) => tx.one<{ at: number }>(firstPaymentAt, channel.method));
+    if (first === undefined) continue;
     const from = Math.max(first.at, now - LOOK_BACK_DAYS * DAY_MS);
     for (let end = endOfBeijingDay(from) + 1000; end <= now; end += DAY_MS) {
       await planDay(parts, channel, beijingDay(end - 1000), end + channel.traits.statementAfterMs);

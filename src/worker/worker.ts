@@ -25,7 +25,6 @@ const AT_ONCE: Record<Lane, number> = { alipay: 64, wechat: 64, webhook: 8 };
  * within 30 s of a restart (design.md section 10) with 100 a second on each channel.
  */
 const BUDGET_A_SECOND = 120;
-const SWEEP_AT_ONCE = 64;
 /** Evidence that its receiver did not apply within this time was left by a crash. */
 const LEFT_BEHIND_MS = 2_000;
 const SWEEP_EVERY_MS = 2_000;
@@ -111,7 +110,7 @@ export class Worker {
   async sweep(): Promise<void> {
     const { store, world } = this.#parts;
     const left = await store.read((tx) =>
-      tx.all<{ id: number }>(evidenceToApply, world.now() - LEFT_BEHIND_MS, SWEEP_AT_ONCE),
+      tx.all<{ id: number }>(evidenceToApply, world.now() - LEFT_BEHIND_MS),
     );
     for (const { id } of left)
       await applyEvidence(this.#parts, id).catch((error: unknown) => this.#tell(error));
@@ -128,11 +127,11 @@ export class Worker {
   async #claim(lane: Lane, most: number): Promise<Lease[]> {
     const { store, world } = this.#parts;
     const now = world.now();
-    const due = await store.read((tx) => tx.all<JobRow>(dueJobs, lane, now, now, most));
+    const due = await store.read((tx) => tx.all<JobRow>(dueJobs, lane, now, now));
     if (due.length === 0) return [];
     return store.transact('claim-jobs', async (tx) => {
       const leases: Lease[] = [];
-      for (const job of due) {
+      for (const job of due.slice(0, most)) {
         const lease = await leaseRow(tx, this.#parts, job);
         if (lease !== undefined) leases.push(lease);
       }

@@ -2,6 +2,8 @@ import type { Store } from '#store';
 import type { Connection } from '../../src/store/sqlite-connection.ts';
 import type { LedgerEntry } from '../../simulator/kernel/contract.ts';
 import { audit } from '../audit.ts';
+import { noticeId } from '../support/notice-id.ts';
+import { unfinishedNow } from '../support/unfinished.ts';
 import type { Day } from './day.ts';
 import type { Tally } from './tally.ts';
 
@@ -10,22 +12,9 @@ const day = 86_400_000;
 /** Clinic midnight falls eight hours before midnight in UTC. */
 const beijing = 8 * 3_600_000;
 
-/**
- * I-23: whatever has not come to its end. What a person must look after may stay: a refund that waits
- * for approval, an abnormal one, and one for money that had gone back before a backup was restored.
- */
+/** I-23: whatever has not come to its end. */
 export function unfinished(connection: Connection, rewound: boolean, kind = 'follow_payment'): string[] {
-  return connection
-    .all(
-      `SELECT 'payment ' || id || ' is ' || state AS what FROM payments WHERE state NOT IN ('paid', 'closed', 'create_rejected')
-       UNION ALL SELECT 'session ' || id || ' is ' || phase FROM payment_sessions WHERE status = 'pending'
-       UNION ALL SELECT 'evidence ' || id || ' waits' FROM evidence WHERE applied_at IS NULL
-       UNION ALL SELECT 'refund ' || id || ' is ' || state FROM refunds WHERE state IN ('approved', 'submitted', 'unknown')
-         AND NOT (? AND fault_code = 'number_spent')
-       UNION ALL SELECT 'job ' || kind || ' ' || subject_id || ' waits' FROM jobs WHERE state = 'waiting' AND kind = ?`,
-      [rewound ? 1 : 0, kind],
-    )
-    .map((row) => String(row['what']));
+  return connection.all(unfinishedNow, [rewound ? 1 : 0, kind]).map((row) => String(row['what']));
 }
 
 /** Z: the sums with nothing unseen, the whole audit of the journeys, and every acknowledgement kept (I-20). */
@@ -61,13 +50,6 @@ export async function endOfDay(
     }
   }
   return breaches;
-}
-
-function noticeId(method: 'alipay' | 'wechat', body: Uint8Array): string | undefined {
-  const text = Buffer.from(body).toString('utf8');
-  if (method === 'alipay') return new URLSearchParams(text).get('notify_id') ?? undefined;
-  const id: unknown = JSON.parse(text).id;
-  return typeof id === 'string' ? id : undefined;
 }
 
 /** What the tables tell of the situations that a run must have met. */

@@ -140,18 +140,22 @@ async function attend(at: Counter, session: SessionView): Promise<'paid' | 'over
   const { day, stream, billId } = at;
   const { profile } = day;
   const page = stream.is(0.25);
+  // With a queue at the counter nobody looks at one code for an hour.
+  const pageUntil = day.agenda.nowMs + stream.wait(45_000, 0.9);
   const plans = (['refreshes', 'switches', 'cancels', 'voids'] as const).filter((plan) =>
     stream.is(profile[plan]),
   );
   const plan = plans.length === 0 ? undefined : stream.pick(plans);
   const planAt = day.agenda.nowMs + stream.wait(25_000, 0.9);
-  const stepMs = page ? 3_000 : stream.between(10_000, 30_000);
+  const leisureMs = stream.between(10_000, 30_000);
   const last = session.expires_at + 30_000;
   while (day.agenda.nowMs < last) {
+    const watched = page && day.agenda.nowMs < pageUntil;
+    const stepMs = watched ? 3_000 : leisureMs;
     await day.agenda.sleep(
       Math.min(stepMs, plan === undefined ? stepMs : Math.max(500, planAt - day.agenda.nowMs)),
     );
-    const now = await look(day, session.public_id, page);
+    const now = await look(day, session.public_id, watched);
     if (now === undefined) continue;
     if (now.status === 'paid') return 'paid';
     if (now.status !== 'pending') return stream.is(0.6) ? 'again' : 'over';

@@ -44,6 +44,7 @@ export class Waker {
     let first = Infinity;
     let by: Machine | undefined;
     for (const machine of this.#machines) {
+      if (!machine.running) continue;
       const atMs = nowMs + Math.max(0, due - machine.now()) + this.#stream.below(LOOK_EVERY_MS);
       if (atMs >= first) continue;
       first = atMs;

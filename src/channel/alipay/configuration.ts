@@ -49,8 +49,17 @@ export interface AlipayKeys {
   certificateSns?: NonNullable<Caller['certificateSns']>;
 }
 
-/** Reads all keys; undefined when one cannot be read (`checkAlipayConfiguration` says which). */
+/** What was read from a configuration stays read for as long as somebody holds it. */
+const opened = new WeakMap<AlipayConfiguration, AlipayKeys>();
+
+/** Reads all keys, once; undefined when one cannot be read (`checkAlipayConfiguration` says which). */
 export function openAlipayKeys(configuration: AlipayConfiguration): AlipayKeys | undefined {
+  const keys = opened.get(configuration) ?? readKeys(configuration);
+  if (keys !== undefined) opened.set(configuration, keys);
+  return keys;
+}
+
+function readKeys(configuration: AlipayConfiguration): AlipayKeys | undefined {
   const privateKey = readPrivateKey(configuration.privateKey);
   if (privateKey === undefined) return undefined;
   if (configuration.certificates === undefined) {

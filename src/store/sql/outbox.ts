@@ -36,7 +36,7 @@ export const insertWebhook: Statement = `
 
 /** plan-deliveries: bills with something new, the longest waiting first. */
 export const newWebhooks: Statement = `
-  SELECT id, clinic_id, bill_id FROM outbox WHERE state = 'new' ORDER BY id LIMIT ?`;
+  SELECT id, clinic_id, bill_id FROM outbox WHERE state = 'new' ORDER BY id LIMIT 100`;
 
 /** plan-deliveries, with the job that delivers it. */
 export const planWebhook: Statement = `UPDATE outbox SET state = 'waiting' WHERE id = ? AND state = 'new'`;

@@ -30,7 +30,7 @@ export const finishStatement: Statement = `
   UPDATE statements SET state = 'applied', line_count = ?, version = version + 1, updated_at = ? WHERE id = ? AND state = 'loaded'`;
 
 /** Since when this database keeps books of a channel: no earlier day is asked for. */
-export const firstPaymentAt: Statement = `SELECT MIN(created_at) AS at FROM payments WHERE payment_method = ?`;
+export const firstPaymentAt: Statement = `SELECT created_at AS at FROM payments WHERE payment_method = ? ORDER BY id LIMIT 1`;
 
 /** Whether our own books hold money of a channel's day: then a statement of it cannot be empty. */
 export const moneyOfDay: Statement = `

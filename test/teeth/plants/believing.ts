@@ -70,8 +70,8 @@ export const believing: readonly Plant[] = [
     name: 'what a crash left between keeping and believing stays there',
     of: 'F9',
     file: 'src/store/sql/evidence.ts',
-    find: 'WHERE applied_at IS NULL AND received_at <= ? ORDER BY id LIMIT ?`;',
-    replace: 'WHERE applied_at IS NULL AND result IS NOT NULL AND received_at <= ? ORDER BY id LIMIT ?`;',
+    find: 'WHERE applied_at IS NULL AND received_at <= ? ORDER BY id LIMIT 64`;',
+    replace: 'WHERE applied_at IS NULL AND result IS NOT NULL AND received_at <= ? ORDER BY id LIMIT 64`;',
     finders: [restart],
   },
   {

@@ -23,6 +23,7 @@ export default defineConfig({
             'test/explore/**/*.test.ts',
             'test/crash/**/*.test.ts',
             'test/teeth/**/*.test.ts',
+            'test/fuzz/**/*.test.ts',
           ],
           testTimeout: 60_000,
           hookTimeout: 120_000,
@@ -33,7 +34,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'journeys',
-          include: ['test/journeys/**/*.test.ts'],
+          include: ['test/journeys/**/*.test.ts', 'test/cluster/**/*.test.ts'],
           testTimeout: 90_000,
           hookTimeout: 120_000,
           sequence: { groupOrder: 1 },

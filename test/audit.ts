@@ -1,6 +1,7 @@
 import type { Store } from '#store';
 import type { Kernel, LedgerEntry } from '../simulator/kernel/contract.ts';
 import { auditOutbox } from './support/audit-outbox.ts';
+import { auditRefunds } from './support/audit-refunds.ts';
 import type { GatewayCall } from './support/gateway-call.ts';
 import { payableAtGateways } from './support/gateway-truth.ts';
 
@@ -35,7 +36,7 @@ export async function audit(audited: Audited, options: AuditOptions = {}): Promi
     ...payableIsWatched(audited, books),
     ...intentBeforeCall(audited),
     ...silenceEndsNothing(audited, books, options.clocksLie === true),
-    ...(await auditOutbox(audited.store)),
+    ...(await ofTables(audited, options)),
   ];
 }
 
@@ -44,7 +45,17 @@ export async function auditRows(
   audited: Pick<Audited, 'store' | 'ledger'>,
   options: AuditOptions = {},
 ): Promise<string[]> {
-  return [...ofRows(await readBooks(audited), options), ...(await auditOutbox(audited.store))];
+  return [...ofRows(await readBooks(audited), options), ...(await ofTables(audited, options))];
+}
+
+async function ofTables(
+  audited: Pick<Audited, 'store' | 'ledger'>,
+  options: AuditOptions,
+): Promise<string[]> {
+  return [
+    ...(await auditOutbox(audited.store)),
+    ...(await auditRefunds(audited.store, audited.ledger(), options.unseenAllowed === true)),
+  ];
 }
 
 function ofRows(books: Books, options: AuditOptions): string[] {
@@ -347,6 +358,11 @@ function silenceEndsNothing(
 ): string[] {
   const faults: string[] = [];
   const numberOf = new Map(payments.map((payment) => [payment.id, payment.out_trade_no]));
+  const sessionOf = new Map(sessions.map((session) => [session.id, session]));
+  const queriesOf = Map.groupBy(
+    audited.calls.filter(({ api }) => api === 'query'),
+    ({ outTradeNo }) => outTradeNo,
+  );
   for (const event of events) {
     if (event.entity === 'payment' && event.to_state === 'closed') {
       const proof = evidence.get(event.evidence_id ?? 0);
@@ -356,15 +372,11 @@ function silenceEndsNothing(
       }
     }
     if (event.entity !== 'session' || event.to_state !== 'expired' || clocksLie) continue;
-    const session = sessions.find(({ id }) => id === event.entity_id);
+    const session = sessionOf.get(event.entity_id);
     if (session === undefined || session.qr_code_content === '' || session.insisted === 1) continue;
-    const number = numberOf.get(session.payment_id);
-    const asked = audited.calls.some(
-      (call) =>
-        call.api === 'query' &&
-        call.outTradeNo === number &&
-        call.atMs >= session.expires_at &&
-        (call.answeredAtMs ?? Infinity) <= event.at,
+    const queries = queriesOf.get(numberOf.get(session.payment_id) ?? '') ?? [];
+    const asked = queries.some(
+      (call) => call.atMs >= session.expires_at && (call.answeredAtMs ?? Infinity) <= event.at,
     );
     if (!asked) faults.push(`I-21: session ${session.id} expired unasked`);
   }

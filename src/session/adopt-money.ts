@@ -22,9 +22,8 @@ export async function adoptMoney(tx: Tx, parts: Parts, report: ChannelReport, ca
     (report.appId ?? account.appId) === account.appId &&
     (account.merchantId === '' || (report.merchantId ?? account.merchantId) === account.merchantId) &&
     (report.currency ?? 'CNY') === 'CNY';
-  // Nothing came, or its number is none that a channel gives: kept, and before a person.
-  const usable = report.totalFen >= 1 && report.outTradeNo.length <= 64;
-  if (!ours || !usable) return setAside(tx, parts, report, detail, cause);
+  // Another's money, or none: kept, and before a person.
+  if (!ours || report.totalFen < 1) return setAside(tx, parts, report, detail, cause);
   const paidAt = report.paidAtMs ?? atMs;
   const { id } = await tx.run(
     adoptPayment,

@@ -84,6 +84,9 @@ async function believe(
   payment: PaymentRow | undefined,
   cause: Cause,
 ): Promise<Belief> {
+  if (report.state === 'paid' && numbersOf(report).some(({ length }) => length > MAX_NUMBER)) {
+    return setAside(tx, parts, report, 'a number that no channel gives', cause);
+  }
   if (payment === undefined) return adopt(tx, parts, report, cause);
   const { verdict, differs } = compareReport(payment, report);
   // A genuine word of a payment of nothing is no payment: a person looks.
@@ -97,6 +100,14 @@ async function believe(
   if (report.about !== 'refund' || report.refund === undefined) return belief;
   await believeRefund(tx, parts, payment, report.refund, cause);
   return belief.applied === 'no_change' ? { applied: 'refund' } : belief;
+}
+
+/** No number of a channel is longer (alipay.md 2: S(64); wechatpay.md 6.1: 32, refunds 64), and no column. */
+const MAX_NUMBER = 64;
+
+function numbersOf({ outTradeNo, channelTradeNo, refund }: ChannelReport): string[] {
+  const numbers = [outTradeNo, channelTradeNo, refund?.outRefundNo, refund?.channelRefundNo];
+  return numbers.filter((number) => number !== undefined);
 }
 
 /** Money of a number that we do not know, and with it what the same report says has gone back already (M6). */

@@ -88,6 +88,7 @@ describe.each(engines)('notifications on $name', (engine) => {
       ['another seller', { seller_id: '2088000000000009' }, foreign],
       ['a trade that still waits', { trade_status: 'WAIT_BUYER_PAY' }, 'no_change'],
       ['an order that we never minted', { out_trade_no: 'ZF20261122AAAAAAAAAAAAAAAAAAAA' }, 'unknown_order'],
+      ['a trade number longer than any', { trade_no: '2'.repeat(65) }, foreign],
     ])('of Alipay: %s never settles', async (_field, changes, result) => {
       const { bill, number, opened } = await paidInSilence('alipay');
       if (result === 'unknown_order') auditOptions = { liedAbout: ['ZF20261122AAAAAAAAAAAAAAAAAAAA'] };
@@ -104,6 +105,7 @@ describe.each(engines)('notifications on $name', (engine) => {
       ['another merchant', { mchid: '1900000009' }, foreign],
       ['another kind of trade', { trade_type: 'JSAPI' }, foreign],
       ['an order that we never minted', { out_trade_no: 'ZF20261122AAAAAAAAAAAAAAAAAAAA' }, 'unknown_order'],
+      ['a transaction number longer than any', { transaction_id: '4'.repeat(65) }, foreign],
     ])('of WeChat Pay: %s never settles', async (_field, changes, result) => {
       const { bill, number, opened } = await paidInSilence('wechat');
       if (result === 'unknown_order') auditOptions = { liedAbout: ['ZF20261122AAAAAAAAAAAAAAAAAAAA'] };

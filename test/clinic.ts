@@ -4,6 +4,7 @@ import { openChannels, planChannels, readSettings } from '#config';
 import { watchChanges, type SessionView } from '#session';
 import type { Store } from '#store';
 import { NetworkFault, type InboundAnswer, type OutboundRequest } from '#world';
+import type { FastifyBaseLogger } from 'fastify';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -116,13 +117,17 @@ export async function openClinic(
     seed?: number;
     startMs?: number;
     env?: Record<string, string>;
+    /** Other merchants than the shared ones: with shorter keys, where very many messages are signed. */
+    merchants?: Merchants;
+    /** Where the server writes its log; nowhere if none is given. */
+    logger?: FastifyBaseLogger;
     /** The clinic's own system, where webhooks go. */
     his?: (request: OutboundRequest) => Promise<InboundAnswer>;
   } = {},
 ): Promise<Clinic> {
   const seed = options.seed ?? 1;
   const folder = mkdtempSync(join(tmpdir(), 'zhenfu-merchant-'));
-  const both = await sharedMerchants();
+  const both = options.merchants ?? (await sharedMerchants());
   const env = parseEnv(readFileSync(writeMerchantEnv(both, folder, GATEWAY), 'utf8'));
   const instances: Instance[] = [];
   const endings: (() => void)[] = [];
@@ -206,7 +211,7 @@ export async function openClinic(
       channels: openChannels(process.world, plan),
       gatewayWorld: 'simulated',
       phoneUrl: null,
-      logger: false,
+      logger: options.logger ?? false,
     });
     await app.server.ready();
     app.worker.start();

@@ -1,0 +1,76 @@
+// Tells the product what nobody should, until enough was told or an invariant broke.
+//   npm run fuzz -- notifications --executions 1000000 --seed 7
+import { parseArgs } from 'node:util';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { paymentMethods } from '#channel';
+import { fuzzNotifications } from '../test/fuzz/notifications.ts';
+import { makeScene } from '../test/fuzz/scene.ts';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    executions: { type: 'string', default: '10000' },
+    seed: { type: 'string', default: '1' },
+    only: { type: 'string', default: '' },
+    from: { type: 'string', default: '0' },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+const USAGE = `npm run fuzz -- notifications [--executions N] [--seed S] [--only alipay|wechat] [--from BATCH]`;
+
+// The heap is only comparable after garbage was collected.
+setFlagsFromString('--expose-gc');
+globalThis.gc = runInNewContext('gc') as NonNullable<typeof globalThis.gc>;
+
+const modes: Record<string, () => Promise<string[]>> = { notifications };
+const mode = modes[positionals[0] ?? ''];
+if (values.help || mode === undefined) console.log(USAGE);
+else await report(mode);
+
+async function report(run: () => Promise<string[]>): Promise<void> {
+  const began = performance.now();
+  const violations = await run();
+  const { user, system } = process.cpuUsage();
+  const seconds = (performance.now() - began) / 1000;
+  console.log(`time        ${seconds.toFixed(0)} s, ${((user + system) / 1e6).toFixed(0)} s of one core`);
+  console.log(`violations  ${violations.length}`);
+  if (violations.length === 0) return;
+  process.exitCode = 1;
+  console.log(violations.slice(0, 5).join('\n'));
+}
+
+async function notifications(): Promise<string[]> {
+  const endpoints = paymentMethods.filter((method) => values.only === '' || values.only === method);
+  const run = await fuzzNotifications(await makeScene(), {
+    seed: values.seed,
+    executions: Number(values.executions),
+    endpoints,
+    from: Number(values.from),
+    goOn,
+  });
+  console.log(`executions  ${run.executions.toString()}`);
+  console.log(`outcomes\n  ${lines(run.outcomes.all())}`);
+  console.log(`ways\n  ${lines(run.ways.all())}`);
+  console.log(`continue    --seed ${values.seed} --from ${run.next}`);
+  console.log(`heap        ${run.heap.map((bytes) => `${(bytes / 1e6).toFixed(1)} MB`).join(', ')}`);
+  return run.violations;
+}
+
+function lines(counts: [string, number][]): string {
+  return counts.map(([name, count]) => `${String(count).padStart(9)}  ${name}`).join('\n  ');
+}
+
+let interrupted = false;
+process.once('SIGINT', () => (interrupted = true));
+let told = 0;
+
+/** Tells how far it is, and ends the run in good order when somebody asks for it. */
+function goOn(share: number): boolean {
+  const full = Math.min(30, Math.floor(share * 30));
+  if (process.stderr.isTTY)
+    process.stderr.write(`\r[${'█'.repeat(full)}${' '.repeat(30 - full)}] ${(share * 100).toFixed(1)} % `);
+  else if (share >= told + 0.05) process.stderr.write(`${((told = share) * 100).toFixed(0)} % `);
+  return !interrupted;
+}

@@ -1,11 +1,14 @@
 // Kills, starves and rewinds the product, and looks at what is left.
-//   npm run crash -- service --kills 500 --seed 1    kill -9 of the whole service under load
+//   npm run crash -- service --kills 500      kill -9 of the whole service under load
+//   npm run crash -- storage --kills 10000    SIGKILL at every statement and await, and at random moments
 import { mkdirSync, mkdtempSync, readFileSync, existsSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { percentile } from '../test/crash/figures.ts';
 import { makeTemplate } from '../test/crash/life.ts';
+import { makeStageTemplate, quickFolder } from '../test/crash/stage.ts';
+import { kills, killStorage, noStorageFigures } from '../test/crash/storage.ts';
 import { killService, noServiceFigures } from '../test/crash/service.ts';
 
 const { values, positionals } = parseArgs({
@@ -18,7 +21,8 @@ const { values, positionals } = parseArgs({
   },
 });
 
-const USAGE = `npm run crash -- service [--kills N] [--seed S]`;
+const USAGE = `npm run crash -- service|storage [--kills N] [--seed S] [--anew]
+A run of one seed goes on where it was stopped (.cache/crash); --anew begins again.`;
 
 const STATE = join('.cache', 'crash');
 
@@ -33,12 +37,12 @@ function resume<F>(mode: string, none: () => F): { figures: F; keep: () => void 
 
 async function service(): Promise<void> {
   const { figures, keep } = resume('service', noServiceFigures);
-  const kills = Number(values.kills ?? '500');
+  const wanted = Number(values.kills ?? '500');
   const folder = mkdtempSync(join(tmpdir(), 'zhenfu-crash-'));
   const began = performance.now();
   try {
-    await killService(await makeTemplate(folder), { seed: values.seed, kills }, figures, (now) => {
-      bar(now.kills / kills, `${now.kills} kills`);
+    await killService(await makeTemplate(folder), { seed: values.seed, kills: wanted }, figures, (now) => {
+      bar(now.kills / wanted, `${now.kills} kills`);
       keep();
     });
   } finally {
@@ -57,6 +61,35 @@ async function service(): Promise<void> {
       restart_p50_cpu_ms: percentile(restartCpuMs, 0.5),
       restart_p99_cpu_ms: percentile(restartCpuMs, 0.99),
     },
+    faults,
+  );
+}
+
+async function storage(): Promise<void> {
+  const { figures, keep } = resume('storage', noStorageFigures);
+  const wanted = Number(values.kills ?? '10000');
+  const folder = mkdtempSync(join(quickFolder, 'zhenfu-crash-'));
+  const began = performance.now();
+  try {
+    await killStorage(
+      await makeStageTemplate(folder, wanted > 100),
+      { seed: values.seed, kills: wanted },
+      figures,
+      (now) => {
+        bar(kills(now) / wanted, `${kills(now)} kills`);
+        if (kills(now) % 20 === 0) keep();
+      },
+    );
+  } finally {
+    keep();
+    rmSync(folder, { recursive: true });
+  }
+  const { lengths, faults, atPoints, atMoments, promises, visited } = figures;
+  const points = Object.values(lengths).reduce((sum, length) => sum + length, 0);
+  report(
+    'storage',
+    began,
+    { kills: kills(figures), at_points: atPoints, at_moments: atMoments, points, visited, promises },
     faults,
   );
 }
@@ -84,7 +117,7 @@ function bar(share: number, words: string): void {
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 
-const modes: Record<string, () => Promise<void>> = { service };
+const modes: Record<string, () => Promise<void>> = { service, storage };
 const mode = modes[positionals[0] ?? ''];
 if (values.help || mode === undefined) {
   console.log(USAGE);

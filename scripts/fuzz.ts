@@ -20,6 +20,10 @@ const { values, positionals } = parseArgs({
 
 const USAGE = `npm run fuzz -- notifications [--executions N] [--seed S] [--only alipay|wechat] [--from BATCH]`;
 
+let interrupted = false;
+process.once('SIGINT', () => (interrupted = true));
+let told = 0;
+
 // The heap is only comparable after garbage was collected.
 setFlagsFromString('--expose-gc');
 globalThis.gc = runInNewContext('gc') as NonNullable<typeof globalThis.gc>;
@@ -62,15 +66,14 @@ function lines(counts: [string, number][]): string {
   return counts.map(([name, count]) => `${String(count).padStart(9)}  ${name}`).join('\n  ');
 }
 
-let interrupted = false;
-process.once('SIGINT', () => (interrupted = true));
-let told = 0;
-
 /** Tells how far it is, and ends the run in good order when somebody asks for it. */
 function goOn(share: number): boolean {
   const full = Math.min(30, Math.floor(share * 30));
   if (process.stderr.isTTY)
     process.stderr.write(`\r[${'█'.repeat(full)}${' '.repeat(30 - full)}] ${(share * 100).toFixed(1)} % `);
-  else if (share >= told + 0.05) process.stderr.write(`${((told = share) * 100).toFixed(0)} % `);
+  if (!process.stderr.isTTY && share >= told + 0.05) {
+    told = share;
+    process.stderr.write(`${(share * 100).toFixed(0)} % `);
+  }
   return !interrupted;
 }

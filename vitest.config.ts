@@ -19,7 +19,6 @@ export default defineConfig({
           include: [
             '{src,simulator,web}/**/*.test.{ts,tsx}',
             'test/*.test.ts',
-            'test/simulation/**/*.test.ts',
             'test/explore/**/*.test.ts',
             'test/crash/**/*.test.ts',
             'test/teeth/**/*.test.ts',
@@ -52,6 +51,17 @@ export default defineConfig({
           testTimeout: 240_000,
           hookTimeout: 240_000,
           sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'world',
+          include: ['test/simulation/**/*.test.ts'],
+          // It lives its days on two threads of its own.
+          fileParallelism: false,
+          maxWorkers: 1,
+          sequence: { groupOrder: 3 },
         },
       },
     ],

@@ -1,9 +1,11 @@
 // Lives simulated days of a small clinic until enough sessions passed, or an invariant broke.
 //   npm run simulate -- --sessions 60000 --seed 7     many days, on every core
+//   npm run simulate -- --sessions 2000000 --record FILE   goes on from what FILE says, and keeps it up to date
 //   npm run simulate -- --replay 7-12                 one of them, told step by step
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
-import { faultsPerSession, runCrew, sessionsPerCpuSecond, type Run } from '../test/simulation/crew.ts';
+import { faultsOf, freshRun, runCrew, sessionsPerCpuSecond, type Run } from '../test/simulation/crew.ts';
 import { Day, type DayWish } from '../test/simulation/day.ts';
 import { makeScenery } from '../test/simulation/scenery.ts';
 import { shrink } from '../test/simulation/shrink.ts';
@@ -12,8 +14,9 @@ const { values } = parseArgs({
   options: {
     sessions: { type: 'string', default: '10000' },
     seed: { type: 'string', default: '1' },
-    bills: { type: 'string', default: '240' },
+    bills: { type: 'string', default: '300' },
     threads: { type: 'string', default: String(availableParallelism()) },
+    record: { type: 'string' },
     replay: { type: 'string' },
     without: { type: 'string', default: '' },
     'without-bills': { type: 'string', default: '' },
@@ -21,7 +24,7 @@ const { values } = parseArgs({
   },
 });
 
-const USAGE = `npm run simulate -- [--sessions N] [--seed S] [--bills N] [--threads N]
+const USAGE = `npm run simulate -- [--sessions N] [--seed S] [--bills N] [--threads N] [--record FILE]
 npm run simulate -- --replay SEED [--bills N] [--without fault,fault] [--without-bills 1,2,5-9]`;
 
 if (values.help) console.log(USAGE);
@@ -32,36 +35,57 @@ async function simulate(): Promise<void> {
   const wanted = Number(values.sessions);
   const bar = process.stderr.isTTY;
   const began = performance.now();
-  const run = await runCrew(
-    { seed: values.seed, bills: Number(values.bills), threads: Number(values.threads) },
+  const run = beginOrGoOn();
+  const failed = await runCrew(
+    run,
     ({ sessions }) => sessions >= wanted,
     ({ sessions, days }) => {
+      if (days % 20 === 0) keep(run);
       if (bar) process.stderr.write(`\r${drawBar(sessions / wanted)} ${sessions} sessions, ${days} days `);
     },
   );
   if (bar) process.stderr.write('\n');
+  keep(run);
   report(run, (performance.now() - began) / 1000);
-  const [failed] = run.failed;
-  if (failed === undefined) return;
+  console.log(`violations  ${failed.length}`);
+  const [first] = failed;
+  if (first === undefined) return;
   process.exitCode = 1;
-  console.log(`\nseed ${failed.seed}, step ${failed.steps}:\n  ${failed.violations.join('\n  ')}\n`);
+  console.log(`\nseed ${first.seed}, step ${first.steps}:\n  ${first.violations.join('\n  ')}\n`);
   console.log('looking for a smaller story …');
-  const { wish, result } = await shrink(await makeScenery(), failed.wish, failed.violations[0] ?? '');
+  const { wish, result } = await shrink(await makeScenery(), first.wish, first.violations[0] ?? '');
   console.log(result.trace.slice(-80).join('\n'));
   console.log(`  ${result.violations.join('\n  ')}\n\nnpm run simulate -- ${replayWords(wish)}`);
 }
 
+/** A recorded run goes on with its own seed, its own days and as many threads as it began with. */
+function beginOrGoOn(): Run {
+  const { record, seed, bills, threads } = values;
+  if (record !== undefined && existsSync(record)) return JSON.parse(readFileSync(record, 'utf8')) as Run;
+  return freshRun({ seed, bills: Number(bills), threads: Number(threads) });
+}
+
+function keep(run: Run): void {
+  if (values.record === undefined) return;
+  writeFileSync(`${values.record}.new`, `${JSON.stringify(run, null, 2)}\n`);
+  renameSync(`${values.record}.new`, values.record);
+}
+
 function report(run: Run, seconds: number): void {
-  const perFault = [...run.faults].toSorted(([, one], [, other]) => other - one);
+  const perFault = Object.entries(run.faults).toSorted(([, one], [, other]) => other - one);
+  const faults = faultsOf(run);
   console.log(
-    `${run.days} days, ${run.sessions} sessions, ${run.steps} steps, ${run.asked} questions to the channels in ${seconds.toFixed(1)} s`,
+    `${run.days} days, ${run.sessions} sessions, ${faults} faults, ${run.steps} steps, ${run.asked} questions to the channels; now ${seconds.toFixed(1)} s`,
   );
   console.log(
-    `${sessionsPerCpuSecond(run).toFixed(0)} sessions a second and core, ${faultsPerSession(run).toFixed(1)} faults a session`,
+    `${sessionsPerCpuSecond(run).toFixed(0)} sessions a second and core, ${(faults / run.sessions).toFixed(1)} faults a session`,
   );
   console.log(`faults      ${perFault.map(([name, count]) => `${name} ${count}`).join(', ')}`);
-  console.log(`situations  ${[...run.situations].map(([name, count]) => `${name} ${count}`).join(', ')}`);
-  console.log(`violations  ${run.failed.length}`);
+  console.log(
+    `situations  ${Object.entries(run.situations)
+      .map(([name, count]) => `${name} ${count}`)
+      .join(', ')}`,
+  );
 }
 
 async function replay(seed: string): Promise<void> {

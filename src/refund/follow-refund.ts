@@ -110,9 +110,11 @@ async function send(step: Case): Promise<Step> {
   if (earliest > now) return { dueAtMs: earliest, attempts: 0 };
   await underLease(parts, lease, 'send-refund', async (tx) => {
     await reload(tx, step);
-    await tx.run(noteRefundSent, parts.world.now(), refund.id);
     await moveRefund(tx, parts, refund, 'submit', { actor: 'worker', atMs: parts.world.now() });
+    if (refund.state === 'submitted') await tx.run(noteRefundSent, parts.world.now(), refund.id);
   });
+  // The channel told more while we asked: what ended, or waits for a person, is not sent; the latter is asked about on.
+  if (refund.state === 'abnormal') return { dueAtMs: parts.world.now() + ABNORMAL_MS, attempts: 0 };
   if (refund.state !== 'submitted') return 'final';
   await keepLease(parts, lease);
   const outcome = await channel.refund(requestOf(step));

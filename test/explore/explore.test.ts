@@ -3,6 +3,7 @@ import { openClinic } from '../clinic.ts';
 import { sqlite } from '../engines.ts';
 import { oneBill } from './beginning.ts';
 import { beginnings } from './beginnings.ts';
+import { calmDown } from './calm.ts';
 import { check } from './checks/check.ts';
 import { explore } from './crew.ts';
 import type { State } from './state.ts';
@@ -79,6 +80,21 @@ test.each(Object.entries(mistakes))('the checks notice %s', async (_name, { stor
   const sound = await walk(await oneBill(), beginnings[story] ?? []);
   expect(check(sound, sound, undefined)).toEqual([]);
   expect(check(sound, spoil(sound), undefined).join('\n')).toContain(says);
+});
+
+test('a refund that turns abnormal while it is asked about is asked about on, and not sent again', async () => {
+  const asked = beginnings['a refund without an answer, a minute later (WeChat)'] ?? [];
+  const meanwhile = [
+    'follow_refund 1',
+    'break_return abnormal',
+    'deliver abnormal',
+    'go',
+    'queryRefund: none',
+  ];
+  const state = await walk(await oneBill(), [...asked, ...meanwhile]);
+  expect(state.tables.refunds).toMatchObject([{ state: 'abnormal', sends: 1 }]);
+  const { faults } = await calmDown(state, false);
+  expect(faults).toEqual([]);
 });
 
 test('the channels of the exploration behave as the adapters declare', async () => {

@@ -1,4 +1,5 @@
-import { takeLease, release, underLease } from '#job';
+import type { Channel } from '#channel';
+import { LeaseLost, takeLease, release, underLease, type Lease } from '#job';
 import { movePayment } from '#payment';
 import { paymentById, type PaymentRow } from '#sql/payments';
 import { sessionByPublicId, type SessionRow } from '#sql/sessions';
@@ -16,6 +17,21 @@ export async function reopenSession(parts: Parts, shown: SessionRow, actor: stri
   const channel = parts.channels.get(shown.payment_method);
   const lease = await takeLease(parts, 'follow_payment', shown.payment_id);
   if (channel === undefined || lease === undefined || lease === 'done') return false;
+  try {
+    return await reopenUnder(parts, lease, channel, shown, actor);
+  } catch (error) {
+    if (error instanceof LeaseLost) return false;
+    throw error;
+  }
+}
+
+async function reopenUnder(
+  parts: Parts,
+  lease: Lease,
+  channel: Channel,
+  shown: SessionRow,
+  actor: string,
+): Promise<boolean> {
   const payment = await parts.store.read((tx) => tx.one<PaymentRow>(paymentById, shown.payment_id));
   const answer = payment === undefined ? undefined : await channel.query(payment.out_trade_no);
   const payable =

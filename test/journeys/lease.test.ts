@@ -120,6 +120,26 @@ describe.each(engines)('an instance that was stopped and overtaken, on $name', (
     expect((await sessionOf(bill)).status).toBe('paid');
   });
 
+  it('answers as ever when it was overtaken while it asked whether a code may come back', async () => {
+    const bill = await clinic.bill();
+    const opened = await clinic.open(bill, 'wechat');
+    clinic.weather({ wechat_close_while_paying: 1 });
+    clinic.scan(opened.qr_code_content);
+    expect((await clinic.cancel(opened.session_id)).body.code).toBe('retire_unfinished');
+    second.process.stop();
+    await clinic.world.until(clinic.app.worker.stop());
+    stopWithAnswerTo('query');
+    const url = `${API}/bills/${bill}/qr-payment`;
+    const again = clinic.send('POST', url, { payment_method: 'wechat' });
+    await clinic.world.advance(3_000);
+    expect(clinic.process.running).toBe(false);
+    second.process.go();
+    await clinic.world.doze(40_000);
+    clinic.process.go();
+    const { status, body } = await clinic.world.until(again);
+    expect([status, body.code]).toEqual([409, 'retire_unfinished']);
+  });
+
   it('counts no answer and sets no date for a payment that another follows now', async () => {
     const opened = await clinic.open(await clinic.bill(), 'alipay');
     second.process.stop();

@@ -1,6 +1,7 @@
 export {
   addJob,
   bornLeased,
+  FIRST_FENCE,
   hasten,
   keepLease,
   LEASE_MS,

@@ -60,6 +60,9 @@ interface Given {
   instance: string;
 }
 
+/** The fence of a job that was born leased: any other means that somebody took it over since. */
+export const FIRST_FENCE = 1;
+
 /** Writes a job down, already leased to this process: call it in the transaction that makes its subject. */
 export async function bornLeased(tx: Tx, given: Given, work: Work, atMs: number): Promise<Lease> {
   const { clinicId, kind, lane, subjectId } = work;
@@ -76,7 +79,7 @@ export async function bornLeased(tx: Tx, given: Given, work: Work, atMs: number)
     atMs,
     atMs,
   );
-  return { jobId: id, kind, subjectId, fence: 1, untilMs, attempts: 0 };
+  return { jobId: id, kind, subjectId, fence: FIRST_FENCE, untilMs, attempts: 0 };
 }
 
 /** Writes a job down for whoever is free. Call it in the transaction that makes its subject. */

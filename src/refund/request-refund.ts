@@ -1,6 +1,13 @@
 import { wakeJob } from '#job';
 import { refundableBill, type RefundableBill } from '#sql/bills';
-import { refundById, refundByRequest, refundedOfLine, refundsOfPayment, type RefundRow } from '#sql/refunds';
+import {
+  refundById,
+  refundByNumber,
+  refundByRequest,
+  refundedOfLine,
+  refundsOfPayment,
+  type RefundRow,
+} from '#sql/refunds';
 import { lockPayment, paymentById, type PaymentRow } from '#sql/payments';
 import { lineOfBill } from '#sql/bills';
 import type { Tx } from '#store';
@@ -42,10 +49,12 @@ export async function requestRefund(parts: Parts, wish: RequestRefund): Promise<
   const outRefundNo = mintRefundNo(parts.world);
   return parts.store.transact('request-refund', async (tx) => {
     const atMs = parts.world.now();
-    if (wish.requestKey !== undefined) {
-      const mine = await tx.one<RefundRow>(refundByRequest, wish.requestKey);
-      if (mine !== undefined) return mine;
-    }
+    // Ours already: by an earlier request with this key, or by this one, whose COMMIT went unanswered.
+    const mine =
+      wish.requestKey === undefined
+        ? await tx.one<RefundRow>(refundByNumber, outRefundNo)
+        : await tx.one<RefundRow>(refundByRequest, wish.requestKey);
+    if (mine !== undefined) return mine;
     const bill = await tx.one<RefundableBill>(refundableBill, wish.billId);
     if (bill === undefined) return refuse('bill_not_found');
     if (bill.settled_payment_id === null) return refuse('bill_not_paid');

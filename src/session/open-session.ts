@@ -1,6 +1,6 @@
 import { lockUnpaidBill } from '#bill';
 import type { Channel, PaymentMethod } from '#channel';
-import { bornLeased, type Lease } from '#job';
+import { bornLeased, FIRST_FENCE, type Lease } from '#job';
 import { fen } from '#money';
 import { mintPayment } from '#payment';
 import { billToCollect, type BillToCollect } from '#sql/bills';
@@ -82,7 +82,7 @@ export async function openSession(parts: Parts, wish: OpenSession): Promise<Open
       const born = await bear(parts, keyTaken ? withoutKey(wish) : wish, channel, bill, replaces);
       if (born === undefined) continue; // another was faster, or the bill changed: look again
       if ('refused' in born) return born;
-      void startCreate(parts, born.lease);
+      if (born.lease !== undefined) void startCreate(parts, born.lease);
       return waitForCode(parts, born.publicId, true);
     }
     const wanted = intent(parts, wish, shown);
@@ -146,7 +146,8 @@ function withoutKey({ requestKey: _key, ...wish }: OpenSession): OpenSession {
 
 interface Born {
   publicId: string;
-  lease: Lease;
+  /** None when another has taken the payment over already: it goes on with it. */
+  lease: Lease | undefined;
 }
 
 /**
@@ -204,7 +205,8 @@ async function bear(
 
 /**
  * A unique key refused: another racer was faster, or it was ourselves, when the answer to our COMMIT was
- * lost and the transaction ran again. Ours is known by its id, and goes on under its lease.
+ * lost and the transaction ran again. Ours is known by its id, and goes on under its lease, unless so much
+ * time has passed that somebody took it over: then the fence on the row is not ours (I-28).
  */
 async function ourOwn(parts: Parts, publicId: string): Promise<Born | undefined> {
   const session = await parts.store.read((tx) => tx.one<SessionRow>(sessionByPublicId, publicId));
@@ -212,7 +214,8 @@ async function ourOwn(parts: Parts, publicId: string): Promise<Born | undefined>
   const job = await parts.store.read((tx) => tx.one<JobRow>(jobOf, 'follow_payment', session.payment_id));
   if (job === undefined) throw new Error(`payment ${session.payment_id} has no job`);
   const { id, subject_id: subjectId, fence, lease_until: untilMs, attempts } = job;
-  return { publicId, lease: { jobId: id, kind: 'follow_payment', subjectId, fence, untilMs, attempts } };
+  const lease: Lease = { jobId: id, kind: 'follow_payment', subjectId, fence, untilMs, attempts };
+  return { publicId, lease: fence === FIRST_FENCE ? lease : undefined };
 }
 
 async function writeSession(

@@ -1,8 +1,10 @@
 import mysql, { type RowDataPacket } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemWorld } from '#world';
+import { calmWire, WireCutter } from '../../test/cluster/wire-cutter.ts';
 import { hasMariadb, startMariadb } from '../../test/mariadb.ts';
 import { takeDatabase, type TestDatabase } from '../../test/mysql-databases.ts';
+import { openStream } from '../../test/simulation/chance.ts';
 import { cutLine } from '../../test/support/cut-line.ts';
 import { migrate } from './migrate.ts';
 import { openMysql, type MysqlStore } from './mysql.ts';
@@ -41,6 +43,20 @@ describe.runIf(server !== 'none')('MySQL', { timeout: 30_000 }, () => {
       tx.one<{ n: number }>('SELECT COUNT(*) AS n FROM clinics WHERE name = ?', name),
     );
     return row?.n;
+  };
+
+  /** A store of one connection, through a line that can be cut. */
+  const throughCutter = async (use: (distant: MysqlStore, wire: WireCutter) => Promise<void>) => {
+    const wire = new WireCutter(Number(new URL(server).port), openStream('mysql.test'));
+    const address = new URL(database.url);
+    address.port = String(await wire.listen());
+    const distant = await openMysql({ url: address.href, world, poolSize: 1, patienceMs: 400 });
+    try {
+      await use(distant, wire);
+    } finally {
+      await distant.close();
+      await wire.close();
+    }
   };
 
   it('of two closures in a deadlock one runs again as a whole, and both are done', async () => {
@@ -83,6 +99,35 @@ describe.runIf(server !== 'none')('MySQL', { timeout: 30_000 }, () => {
     await Promise.all([swallow('a', 'b', hasA.open, hasB.passed), swallow('b', 'a', hasB.open, hasA.passed)]);
     const rows = await store.read((tx) => tx.all('SELECT DISTINCT short_name FROM clinics'));
     expect(rows).toHaveLength(1);
+  });
+
+  it('a closure that swallows a deadlock and goes on writes nothing outside its transaction', async () => {
+    await throughCutter(async (distant, wire) => {
+      let runs = 0;
+      await distant.transact('swallows', async (tx) => {
+        runs += 1;
+        wire.weather = runs === 1 ? { ...calmWire, error: { ...calmWire.error, 1213: 1 } } : calmWire;
+        await rename(tx, 'a', 'deadlocked').catch(() => undefined);
+        wire.weather = calmWire;
+        await tx.run(insertClinic, 'after a deadlock', 'x', 1).catch(() => undefined);
+      });
+      expect(runs).toBe(2);
+    });
+    expect(await countOf('after a deadlock')).toBe(1);
+  });
+
+  it('a COMMIT whose answer never comes is not waited for for ever, and found to be done', async () => {
+    await throughCutter(async (distant, wire) => {
+      let runs = 0;
+      await distant.transact('silent', async (tx) => {
+        runs += 1;
+        wire.weather = runs === 1 ? { ...calmWire, silentAfterCommit: 1 } : calmWire;
+        const known = await tx.one('SELECT 1 AS known FROM clinics WHERE name = ?', 'silent');
+        if (known === undefined) await tx.run(insertClinic, 'silent', 's', 1);
+      });
+      expect(runs).toBe(2);
+    });
+    expect(await countOf('silent')).toBe(1);
   });
 
   it('a connection that is killed before COMMIT: the closure runs again on another, once in effect', async () => {
@@ -156,6 +201,17 @@ describe.runIf(server !== 'none')('MySQL', { timeout: 30_000 }, () => {
       return { before, after };
     });
     expect(seen.after).toEqual({ short_name: 'new' });
+  });
+
+  it('an instance that stands still inside a transaction keeps its locks for ten seconds, or a minute on MySQL', async () => {
+    const row = await store.read((tx) =>
+      tx.one(
+        `SELECT @@SESSION.wait_timeout AS idle${
+          store.dialect === 'mariadb' ? ', @@SESSION.idle_transaction_timeout AS inside' : ''
+        }`,
+      ),
+    );
+    expect(row).toEqual(store.dialect === 'mariadb' ? { idle: 60, inside: 10 } : { idle: 60 });
   });
 
   it("the clock views show clinic time, whatever the reader's zone", async () => {

@@ -1,4 +1,13 @@
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 
@@ -25,7 +34,8 @@ export class Copy {
   readonly root = mkdtempSync(join(tmpdir(), 'zhenfu-teeth-'));
 
   constructor(project: string) {
-    for (const part of parts) cpSync(join(project, part), join(this.root, part), { recursive: true });
+    for (const part of parts.filter((one) => existsSync(join(project, one))))
+      cpSync(join(project, part), join(this.root, part), { recursive: true });
     mkdirSync(join(this.root, 'dist'));
     symlinkSync(resolve(project, 'node_modules'), join(this.root, 'node_modules'));
   }

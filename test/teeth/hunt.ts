@@ -10,7 +10,7 @@ export interface Hunt {
 }
 
 /** Plants one defect in the copy, lets its finders look, and takes it out again. */
-export async function hunt(copy: Copy, plant: Plant, limitMs: number): Promise<Hunt> {
+export async function hunt(copy: Copy, plant: Plant, limitMs: number, sessions: number): Promise<Hunt> {
   const whole = copy.read(plant.file);
   copy.write(plant.file, applyPlant(whole, plant));
   try {
@@ -21,7 +21,7 @@ export async function hunt(copy: Copy, plant: Plant, limitMs: number): Promise<H
       if (looked.verdict === 'bad')
         return { foundBy: 'suite', seconds: looked.seconds, words: missed(looked.words) };
     }
-    const lived = await world(copy.root, Math.max(1_000, limitMs - spentMs));
+    const lived = await world(copy.root, sessions, Math.max(1_000, limitMs - spentMs));
     const seconds = spentMs / 1000 + lived.seconds;
     if (lived.verdict !== 'bad') return { foundBy: undefined, seconds, words: '' };
     return { foundBy: 'world', seconds, words: broken(lived.words) };

@@ -216,7 +216,7 @@ export const mistakesOfOthers: readonly Plant[] = [
     file: 'src/world/system.ts',
     find: "redirect: 'manual',",
     replace: "redirect: 'follow',",
-    finders: [],
+    finders: ['src/world/system.test.ts'],
   },
   {
     name: 'a redirect of the receiver counts as heard',

@@ -1,6 +1,7 @@
 // Kills, starves and rewinds the product, and looks at what is left.
 //   npm run crash -- service --kills 500      kill -9 of the whole service under load
 //   npm run crash -- storage --kills 10000    SIGKILL at every statement and await, and at random moments
+//   npm run crash -- torn --images 100000     disks whose power went after any write, and fsyncs counted by strace
 import { mkdirSync, mkdtempSync, readFileSync, existsSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +9,7 @@ import { parseArgs } from 'node:util';
 import { percentile } from '../test/crash/figures.ts';
 import { makeTemplate } from '../test/crash/life.ts';
 import { makeStageTemplate, quickFolder } from '../test/crash/stage.ts';
+import { noTornFigures, tearImages } from '../test/crash/torn.ts';
 import { kills, killStorage, noStorageFigures } from '../test/crash/storage.ts';
 import { killService, noServiceFigures } from '../test/crash/service.ts';
 
@@ -15,6 +17,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     kills: { type: 'string' },
+    images: { type: 'string', default: '100000' },
     seed: { type: 'string', default: '1' },
     anew: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
@@ -22,6 +25,7 @@ const { values, positionals } = parseArgs({
 });
 
 const USAGE = `npm run crash -- service|storage [--kills N] [--seed S] [--anew]
+npm run crash -- torn [--images N] [--seed S] [--anew]
 A run of one seed goes on where it was stopped (.cache/crash); --anew begins again.`;
 
 const STATE = join('.cache', 'crash');
@@ -94,6 +98,24 @@ async function storage(): Promise<void> {
   );
 }
 
+async function torn(): Promise<void> {
+  const { figures, keep } = resume('torn', noTornFigures);
+  const images = Number(values.images);
+  const folder = mkdtempSync(join(quickFolder, 'zhenfu-crash-'));
+  const began = performance.now();
+  try {
+    await tearImages(await makeStageTemplate(folder, true), { seed: values.seed, images }, figures, (now) => {
+      bar(now.images / images, `${now.images} images`);
+      if (now.images % 1000 === 0) keep();
+    });
+  } finally {
+    keep();
+    rmSync(folder, { recursive: true });
+  }
+  const { faults, byFate, ...counts } = figures;
+  report('torn', began, { ...counts, ...byFate }, faults);
+}
+
 function report(
   mode: string,
   began: number,
@@ -117,7 +139,7 @@ function bar(share: number, words: string): void {
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 
-const modes: Record<string, () => Promise<void>> = { service, storage };
+const modes: Record<string, () => Promise<void>> = { service, storage, torn };
 const mode = modes[positionals[0] ?? ''];
 if (values.help || mode === undefined) {
   console.log(USAGE);

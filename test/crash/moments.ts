@@ -39,11 +39,11 @@ const PEOPLE = 8;
  */
 export async function runWriter(
   template: StageTemplate,
-  wish: Pick<WriterCue, 'path' | 'seed' | 'rounds'>,
+  wish: Pick<WriterCue, 'path' | 'seed' | 'people' | 'rounds' | 'pragma'>,
   given: { before?: readonly string[]; begun?: (kill: () => void) => void } = {},
 ): Promise<Heard> {
   const { merchants, configurations } = template.scenery;
-  const cue: WriterCue = { ...wish, merchants, configurations, people: PEOPLE };
+  const cue: WriterCue = { ...wish, merchants, configurations };
   const line = [...(given.before ?? []), process.execPath, template.writer, JSON.stringify(cue)];
   const [command = process.execPath, ...rest] = line;
   const child = spawn(command, rest, { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -73,7 +73,7 @@ export async function killWriter(
   const path = join(folder, 'zhenfu.db');
   copyFileSync(template.path, path);
   try {
-    const wish = { path, seed: `moment ${afterMs}`, rounds: 0 };
+    const wish = { path, seed: `moment ${afterMs}`, people: PEOPLE, rounds: 0, pragma: '' };
     const heard = await runWriter(template, wish, { begun: (kill) => void setTimeout(kill, afterMs) });
     const books = readBooks(path);
     const faults = await examine(books, heard);
@@ -89,7 +89,10 @@ export async function killWriter(
 }
 
 /** What a writer left: whole, with everything that it promised, and no invariant broken. */
-export async function examine(books: Books, heard: Pick<Heard, 'promises' | 'ledger'>): Promise<string[]> {
+export async function examine(
+  books: Books,
+  heard: { promises: readonly Promised[]; ledger: readonly LedgerEntry[] },
+): Promise<string[]> {
   const health = books.one('PRAGMA integrity_check')?.['integrity_check'];
   if (health !== 'ok') return [`integrity_check: ${String(health)}`];
   // The channels died with the writer: nothing is asked of their memory any more.

@@ -1,8 +1,10 @@
 // A whole clinic in one process that writes as fast as it can: the product over a database file, both
 // channels in memory. It says on its standard output what it has promised, after the promise is true.
 import { writeSync } from 'node:fs';
-import { openSqlite } from '#store';
 import { NetworkFault, systemWorld } from '#world';
+import { Connection } from '../../src/store/sqlite-connection.ts';
+import { lockDatabase } from '../../src/store/sqlite-lock.ts';
+import { SqliteStore } from '../../src/store/sqlite.ts';
 import { createAlipayGateway } from '../../simulator/alipay/index.ts';
 import type { Gateway } from '../../simulator/kernel/contract.ts';
 import { createKernel } from '../../simulator/kernel/kernel.ts';
@@ -24,6 +26,8 @@ export interface WriterCue {
   configurations: Configurations;
   people: number;
   rounds: number;
+  /** A setting that production has otherwise, such as `wal_autocheckpoint = 40`; empty for none. */
+  pragma: string;
 }
 
 const cue = JSON.parse(process.argv[2] ?? '{}') as WriterCue;
@@ -45,7 +49,15 @@ const world = {
     return { status: answer.status, headers: lowerCase(answer.headers), body: answer.body };
   },
 };
-const store = openSqlite({ path: cue.path, onFatal: (fault) => say({ stopped: fault.message }) });
+const writer = new Connection(cue.path, 'writes');
+if (cue.pragma !== '') writer.all(`PRAGMA ${cue.pragma}`, []);
+const store = new SqliteStore({
+  path: cue.path,
+  writer,
+  reader: new Connection(cue.path, 'reads'),
+  unlock: lockDatabase(cue.path),
+  onFatal: (fault) => say({ stopped: fault.message }),
+});
 const product = await bringToLife({
   store,
   world,

@@ -95,7 +95,7 @@ export const returning: readonly Plant[] = [
     file: 'src/statement/follow-statement.ts',
     find: "if (day.state === 'empty' && (await holdsMoneyOf(parts, row))) {",
     replace: "if (day.state === 'empty' && row.version < 0) {",
-    finders: [],
+    finders: ['test/journeys/statements.test.ts'],
   },
   {
     name: 'a file that is not what was promised is believed',
@@ -119,7 +119,7 @@ export const returning: readonly Plant[] = [
     file: 'src/statement/follow-statement.ts',
     find: 'if (known !== undefined) return true;',
     replace: "if (known !== undefined || report.about !== 'refund') return true;",
-    finders: [],
+    finders: ['test/journeys/statements.test.ts'],
   },
   {
     name: 'a day ends at midnight in London',

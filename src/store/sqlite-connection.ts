@@ -29,6 +29,8 @@ const SETTINGS = {
   synchronous: 2,
   foreign_keys: 1,
   mmap_size: 0,
+  // In memory: what a savepoint may undo would otherwise lie in the temporary folder, on another disk that may be full.
+  temp_store: 2,
   timeout: BUSY_MS,
   recursive_triggers: 1,
 } as const;
@@ -68,6 +70,7 @@ export class Connection {
       PRAGMA checkpoint_fullfsync = ON;
       PRAGMA foreign_keys = ON;
       PRAGMA mmap_size = 0;
+      PRAGMA temp_store = MEMORY;
       PRAGMA recursive_triggers = ON;
       PRAGMA trusted_schema = OFF;
       PRAGMA journal_size_limit = 67108864;

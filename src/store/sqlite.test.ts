@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readlinkSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -10,6 +10,19 @@ import { openSqlite } from './sqlite.ts';
 
 const insertClinic = 'INSERT INTO clinics (name, short_name, created_at) VALUES (?, ?, 0)';
 const keepWriting = join(import.meta.dirname, '../../test/support/keep-writing.ts');
+
+/** The files that this process holds open, where the system tells. */
+function openFiles(): string[] {
+  const folder = '/proc/self/fd';
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder).map((name) => {
+    try {
+      return readlinkSync(join(folder, name));
+    } catch {
+      return ''; // the one that lists them is closed by now
+    }
+  });
+}
 
 describe('the embedded database', () => {
   let folder: string;
@@ -140,6 +153,22 @@ describe('the embedded database', () => {
     setImmediate(() => setImmediate(() => other.exec('ROLLBACK')));
     expect(await written).toEqual({ rows: 1, id: 1 });
     other.close();
+    await store.close();
+  });
+
+  it('what a closure may undo lies in memory, and in no file of the temporary folder', async () => {
+    await newDatabase();
+    const store = openSqlite({ path });
+    await store.transact('write', async (tx) => {
+      for (let row = 0; row < 2000; row += 1) await tx.run(insertClinic, `${row} ${'x'.repeat(50)}`, 'c');
+    });
+    const change = (): Promise<string[]> =>
+      store.transact('change', async (tx) => {
+        await tx.run(`UPDATE clinics SET name = name || '.'`);
+        return openFiles();
+      });
+    const seen = await Promise.all([change(), change()]);
+    expect(seen.flat().filter((file) => file.includes('etilqs'))).toEqual([]);
     await store.close();
   });
 

@@ -23,9 +23,9 @@
  *                 In each constellation of states, every cell of the grids is asked outright
  *                 (`test/explore/asked.ts`): what is illegal is refused and changes nothing.
  * A closer look   one state of `--walk-every` is walked to again on SQLite beside the tables in memory, compared
- *                 row by row after each step and audited; one of `--calm-every` is left to good weather, twice
- *                 (with every notice told, and with all lost), until nothing is left to do and every fen is
- *                 where it belongs.
+ *                 row by row after each step and audited; one of `--calm-every`, and the first of each
+ *                 kind (what stands where), is left to good weather, twice (with every notice told, and with
+ *                 all lost), until nothing is left to do and every fen is where it belongs.
  *
  * The same arguments come to the same states on any number of threads; the seed chooses the closer looks.
  */

@@ -1,7 +1,8 @@
+import type { ChannelReport } from '#channel';
 import type { Happened } from './happenings.ts';
 import type { State } from './state.ts';
 import { step } from './step.ts';
-import { orderOf } from './wallets.ts';
+import { orderOf, returnOf } from './wallets.ts';
 
 /** The worker is in no hurry here: each question that it leaves out makes it harder to end in time. */
 const BETWEEN_MS = 60_000;
@@ -52,10 +53,8 @@ function nextThing(state: State, notices: boolean): Happened | { nowMs: number }
     (one) => one.method === 'alipay' && one.state === 'scanned' && nowMs >= one.expiresAtMs,
   );
   if (overdue !== undefined) return { it: 'overdue', number: overdue.number };
-  // What a channel did against its own word nobody asks about: only it can tell.
   const told = wallets.notices.find(
-    ({ delivered, report }) =>
-      !delivered && (notices || orderOf(wallets, report.outTradeNo)?.brokeItsWord === true),
+    ({ delivered, report }) => !delivered && (notices || onlyItCanTell(state, report)),
   );
   if (told !== undefined) return { it: 'begin', wish: { do: 'deliver', notice: told } };
   if (tables.evidence.some(({ applied_at }) => applied_at === null))
@@ -67,6 +66,15 @@ function nextThing(state: State, notices: boolean): Happened | { nowMs: number }
   if (free(first) > nowMs) return { nowMs: Math.max(free(first), nowMs + BETWEEN_MS) };
   const kind = first.kind === 'follow_refund' ? 'follow_refund' : 'follow_payment';
   return { it: 'begin', wish: { do: kind, subject: first.subject_id } };
+}
+
+/** What a channel did against its own word, after all was over for us, nobody asks about. */
+function onlyItCanTell({ tables, wallets }: State, report: ChannelReport): boolean {
+  if (report.refund === undefined) return orderOf(wallets, report.outTradeNo)?.brokeItsWord === true;
+  const number = report.refund.outRefundNo ?? '';
+  const ours = tables.refunds.find(({ out_refund_no }) => out_refund_no === number);
+  const unasked = ours !== undefined && ['requested', 'cancelled', 'failed'].includes(ours.state);
+  return unasked && returnOf(wallets, number)?.brokeItsWord === true;
 }
 
 function atRest({ tables, wallets }: State, notices: boolean): string[] {

@@ -25,7 +25,7 @@ test('no order of events, a few deep from any beginning, breaks an invariant', a
 });
 
 test('the same states are met, whoever walks and in whatever share', async () => {
-  const small = { ...little, depth: 4, further: 1, calmEvery: 0, walkEvery: 0, seconds: 60 };
+  const small = { ...little, depth: 4, further: 0, calmEvery: 0, walkEvery: 0, seconds: 60 };
   const alone = await explore(small, () => undefined);
   const shared = await explore({ ...small, threads: 2 }, () => undefined);
   expect(shared.distinct).toBe(alone.distinct);
@@ -93,6 +93,9 @@ test('a refund that turns abnormal while it is asked about is asked about on, an
   ];
   const state = await walk(await oneBill(), [...asked, ...meanwhile]);
   expect(state.tables.refunds).toMatchObject([{ state: 'abnormal', sends: 1 }]);
+  expect(state.tables.jobs).toContainEqual(
+    expect.objectContaining({ kind: 'follow_refund', state: 'waiting' }),
+  );
   const { faults } = await calmDown(state, false);
   expect(faults).toEqual([]);
 });

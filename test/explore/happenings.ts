@@ -228,11 +228,13 @@ function fromChannels(state: State): Happened[] {
 
 /** Money goes back by a number that was never sent, or that the channel had called dead. Against all documents. */
 function brokenReturns({ tables, wallets }: State): Happened[] {
-  return tables.refunds.flatMap(({ out_refund_no: number, state: stands }): Happened[] => {
+  return tables.refunds.flatMap(({ out_refund_no: number, payment_id, state: stands }): Happened[] => {
     if (wallets.returns.some((one) => one.number === number && one.state !== 'closed')) return [];
     if (stands === 'succeeded' || stands === 'abnormal') return [];
     const back: Happened = { it: 'break_return', number, as: 'succeeded' };
     if (stands === 'requested' || stands === 'approved' || stands === 'failed') return [back];
+    // Alipay has no other word for a refund.
+    if (tables.payments[payment_id - 1]?.payment_method === 'alipay') return [back];
     // Sent and lost, it arrives when no document lets it arrive any more.
     if (stands !== 'cancelled' && wallets.strays.length > 0) return [];
     const odd = ['abnormal', 'closed'] as const;

@@ -1,4 +1,5 @@
 import type { Store } from '#store';
+import { stageOf } from '../../src/session/states.ts';
 import { Asker } from './asked.ts';
 import { calmDown } from './calm.ts';
 import { noteMoves, reachedPairs } from './cells.ts';
@@ -65,6 +66,7 @@ export class Surveyor {
   readonly tally: Tally;
   readonly #survey: Survey;
   readonly #asker = new Asker();
+  readonly #kinds = new Set<string>();
 
   constructor(survey: Survey) {
     this.#survey = survey;
@@ -125,11 +127,11 @@ export class Surveyor {
     return { after, news: met !== 'known' };
   }
 
-  /** A share of the states, chosen by the seed, is followed to its rest, and its path walked on SQLite. */
+  /** The first state of each kind, and a share chosen by the seed, is followed to its rest; a share's path is walked on SQLite. */
   async #lookCloser(state: State, name: number): Promise<void> {
     const { calmEvery, walkEvery, seed, beginning, realStore } = this.#survey;
     const lot = Math.imul(name ^ seed, 0x9e3779b1) >>> 0;
-    if (calmEvery > 0 && lot % calmEvery === 0) {
+    if (calmEvery > 0 && (lot % calmEvery === 0 || this.#isRare(state))) {
       for (const notices of [true, false]) {
         const { faults } = await calmDown(state, notices);
         for (const words of faults)
@@ -144,6 +146,22 @@ export class Surveyor {
       if (differs !== undefined) await this.#tell(`memory and SQLite differ: ${differs}`, state);
       this.tally.walkedTogether += 1;
     }
+  }
+
+  /** True for the first state of its kind: what stands where, and who still has something to do about it. */
+  #isRare({ tables, wallets }: State): boolean {
+    const { bills, payments, payment_sessions, refunds, jobs } = tables;
+    const kind = [
+      ...bills.map(({ status }) => status),
+      ...payments.map(({ state, disposition }) => `${state} ${disposition}`),
+      ...payment_sessions.map((session) => stageOf(session)),
+      ...refunds.map(({ state }) => state),
+      ...jobs.map(({ state }) => state),
+      ...wallets.returns.map(({ state }) => state),
+    ].join();
+    if (this.#kinds.has(kind)) return false;
+    this.#kinds.add(kind);
+    return true;
   }
 
   async #tell(words: string, state: State): Promise<void> {

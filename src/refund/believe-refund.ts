@@ -124,8 +124,9 @@ async function adoptRefund(
   cause: Cause,
 ): Promise<void> {
   const { amountFen, outRefundNo } = report;
-  if (amountFen === undefined || outRefundNo === undefined) {
-    const detail = `payment ${payment.id}: ${report.cumulativeFen ?? '?'} fen in all went back, by a refund we cannot name`;
+  // A refund without a number, or of nothing, is none that could be written down.
+  if (!amountFen || !outRefundNo) {
+    const detail = `payment ${payment.id}: ${report.cumulativeFen ?? amountFen ?? '?'} fen in all went back, by a refund we cannot name`;
     await raiseAlarm(tx, parts, {
       code: 'refund_contradicts',
       entity: 'payment',

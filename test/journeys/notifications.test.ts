@@ -136,6 +136,28 @@ describe.each(engines)('notifications on $name', (engine) => {
     }
   });
 
+  it('a refund of nothing under an unknown number is heard, and nothing goes back', async () => {
+    const { bill, number } = await paidInSilence('wechat');
+    const paid = paidTransaction(clinic, number);
+    await post('wechat', wechatSays(clinic, paid));
+    await clinic.world.advance(500);
+    const refund = {
+      mchid: paid['mchid'],
+      out_trade_no: number,
+      transaction_id: paid['transaction_id'],
+      out_refund_no: 'ELSEWHERE-1',
+      refund_id: '50300000012026112200000001',
+      refund_status: 'SUCCESS',
+      amount: { total: 12_850, refund: 0 },
+    };
+    const words = wechatSays(clinic, refund, { envelope: { event_type: 'REFUND.SUCCESS' } });
+    expect((await post('wechat', words)).status).toBe(204);
+    await clinic.world.advance(500);
+    expect(await kept()).toMatchObject([{ result: 'settled' }, { result: 'refund' }]);
+    expect(await billOf(bill)).toMatchObject({ status: 'paid', refunded_fen: 0 });
+    expect((await clinic.call('GET', `${API}/bills/${bill}/refunds`)).body).toEqual({ refunds: [] });
+  });
+
   describe('not to be believed', () => {
     /** Refused, kept with its reason and its bytes, and nothing moves. */
     async function expectNothingChanged(method: Method, opened: string, words: Words, reason: string) {

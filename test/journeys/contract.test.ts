@@ -237,6 +237,16 @@ describe.each(engines)('the public contract on $name', (engine) => {
     expect(left).toBeGreaterThan(minutes * MINUTE - 2_000);
   });
 
+  it("a day's takings are told however large they are", async () => {
+    for (let count = 0; count < 2; count += 1) {
+      const opened = await clinic.open(await clinic.bill(9_000_000_000), 'alipay');
+      clinic.pay(opened.qr_code_content);
+      await clinic.world.advance(1_000);
+    }
+    const staff = await clinic.call('GET', '/api/v1/staff-session');
+    expect([staff.status, staff.body.today]).toEqual([200, { count: 2, paid_fen: 18_000_000_000 }]);
+  });
+
   it('the same bill posted again is the same bill, and another content under its number is refused', async () => {
     const bill = {
       external_bill_no: 'MZ-1',

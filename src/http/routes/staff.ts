@@ -5,7 +5,7 @@ import { refuse } from '#trouble';
 import type { App, Asker, HttpParts } from '../app-type.ts';
 import { cookieName } from '../identity.ts';
 import { sayNo } from '../problems.ts';
-import { paymentMethod, amountFen } from '../schemas/session.ts';
+import { paymentMethod, sumFen } from '../schemas/session.ts';
 
 const staffSession = z
   .object({
@@ -14,7 +14,7 @@ const staffSession = z
     world: z.enum(['live', 'sandbox', 'simulated']),
     phone_url: z.string().nullable(),
     review_required: z.boolean(),
-    today: z.object({ count: z.int(), paid_fen: amountFen }),
+    today: z.object({ count: z.int(), paid_fen: sumFen }),
   })
   .meta({ id: 'StaffSession' });
 
@@ -60,12 +60,17 @@ export function staffRoutes(app: App, parts: HttpParts, asker: Asker): void {
   });
 
   app.delete('/api/v1/staff-session', {
-    schema: { summary: '退出 · Sign out', tags: ['staff'] },
+    schema: {
+      summary: '退出 · Sign out',
+      tags: ['staff'],
+      security: [],
+      response: { 204: z.null().meta({ description: 'Signed out, or never signed in' }) },
+    },
     handler: async (request, reply) => {
       const secret = request.cookies[name];
       if (secret !== undefined && (await identityOfCookie(parts, secret)) !== undefined)
         await signOut(parts, secret);
-      return reply.clearCookie(name, cookie).code(204).send();
+      return reply.clearCookie(name, cookie).code(204).send(null);
     },
   });
 

@@ -9,6 +9,7 @@ import {
   sessionId,
   sessionPhase,
   sessionStatusWord,
+  sumFen,
   wholeNumber,
 } from './session.ts';
 
@@ -117,7 +118,7 @@ export const billSummary = z
     payable: amountYuan,
     paid_fen: amountFen,
     refunded_fen: amountFen,
-    surplus_fen: amountFen.meta({
+    surplus_fen: sumFen.meta({
       description: 'Money that came beside the one payment and is on its way back',
     }),
     payment_method: paymentMethod.nullable().meta({ description: 'Of the payment that settled it' }),

@@ -6,6 +6,8 @@ export const paymentMethod = z.enum(['alipay', 'wechat']).meta({ id: 'PaymentMet
 export const sessionId = z.string().regex(/^[A-Za-z0-9_-]{22}$/);
 export const instant = z.string().meta({ format: 'date-time', description: 'RFC 3339, UTC' });
 export const amountFen = z.int().min(0).max(10_000_000_000).meta({ description: 'Whole fen (分)' });
+/** A sum over many payments has no upper bound of its own. */
+export const sumFen = z.int().min(0).meta({ description: 'Whole fen (分), a sum' });
 export const amountYuan = z.string().meta({ description: 'Yuan with two decimals, e.g. "12.30"' });
 
 /**

@@ -25,6 +25,8 @@ export interface AuditOptions {
   unseenAllowed?: boolean;
   /** Instances with wrong clocks: what they wrote down of time proves nothing. */
   clocksLie?: boolean;
+  /** How far the clocks of processes may differ that hear the time over the network. */
+  clocksDifferMs?: number;
 }
 
 /** Every breach in words; none when the books agree. */
@@ -35,7 +37,7 @@ export async function audit(audited: Audited, options: AuditOptions = {}): Promi
     ...immutable(audited, books),
     ...payableIsWatched(audited, books),
     ...intentBeforeCall(audited),
-    ...silenceEndsNothing(audited, books, options.clocksLie === true),
+    ...silenceEndsNothing(audited, books, options),
     ...(await ofTables(audited, options)),
   ];
 }
@@ -132,28 +134,36 @@ interface Books {
   events: Event[];
   debits: Map<string, LedgerEntry>;
   refunds: readonly LedgerEntry[];
+  /** What each bill asks for. */
+  payable: Map<number | null, number>;
+  /** Payments about whose disputed money a person has decided (I-05). */
+  decided: Set<number>;
 }
 
 function readBooks(audited: Pick<Audited, 'store' | 'ledger'>): Promise<Books> {
   const debits = audited.ledger().filter(({ kind }) => kind === 'debit');
-  return audited.store.read(async (tx) => ({
-    bills: await tx.all<Bill>('SELECT * FROM bills'),
-    payments: await tx.all<Payment>('SELECT * FROM payments'),
-    sessions: await tx.all<Session>('SELECT * FROM payment_sessions'),
-    evidence: new Map(
-      (await tx.all<Evidence>('SELECT id, verdict, source, report, applied_at FROM evidence')).map((one) => [
-        one.id,
-        one,
-      ]),
-    ),
-    events: await tx.all<Event>('SELECT * FROM events ORDER BY entity, entity_id, version'),
-    debits: new Map(debits.map((debit) => [debit.out_trade_no, debit])),
-    refunds: audited.ledger().filter(({ kind }) => kind === 'refund'),
-  }));
+  return audited.store.read(async (tx) => {
+    const bills = await tx.all<Bill>('SELECT * FROM bills');
+    const events = await tx.all<Event>('SELECT * FROM events ORDER BY entity, entity_id, version');
+    const evidence = await tx.all<Evidence>('SELECT id, verdict, source, report, applied_at FROM evidence');
+    const decisions = events.filter((event) => event.entity === 'payment' && event.from_state === 'paid');
+    return {
+      bills,
+      payments: await tx.all<Payment>('SELECT * FROM payments'),
+      sessions: await tx.all<Session>('SELECT * FROM payment_sessions'),
+      evidence: new Map(evidence.map((one) => [one.id, one])),
+      events,
+      debits: new Map(debits.map((debit) => [debit.out_trade_no, debit])),
+      refunds: audited.ledger().filter(({ kind }) => kind === 'refund'),
+      payable: new Map(bills.map((bill) => [bill.id, bill.payable_fen])),
+      decided: new Set(decisions.map((event) => event.entity_id)),
+    };
+  });
 }
 
 /** I-01 in simple form: every fen that was debited stands in one of our piles, and no pile holds more. */
-function conservation({ bills, payments, debits }: Books, unseenAllowed: boolean): string[] {
+function conservation(books: Books, unseenAllowed: boolean): string[] {
+  const { bills, payments, debits } = books;
   const byNumber = new Map(payments.map((payment) => [payment.out_trade_no, payment]));
   const unseen = [...debits.values()].filter((debit) => byNumber.get(debit.out_trade_no)?.state !== 'paid');
   const settled = payments.filter(({ disposition }) => disposition === 'settled');
@@ -165,7 +175,7 @@ function conservation({ bills, payments, debits }: Books, unseenAllowed: boolean
       (payment) => `I-01: payment ${payment.id} holds ${payment.received_fen} fen, another sum was debited`,
     );
   const inBills = sum(bills.map(({ paid_fen }) => paid_fen));
-  const inSettled = sum(settled.map(({ amount_fen }) => amount_fen));
+  const inSettled = sum(settled.map((payment) => settledFen(books, payment)));
   if (inBills !== inSettled) faults.push(`I-01: bills hold ${inBills} fen, settled payments ${inSettled}`);
   if (unseenAllowed) return faults;
   return [
@@ -174,8 +184,15 @@ function conservation({ bills, payments, debits }: Books, unseenAllowed: boolean
   ];
 }
 
+/** Of money that a person posted, the bill takes what it asks, and the rest goes back (I-05). */
+function settledFen({ payable, decided }: Books, payment: Payment): number {
+  const asked = payable.get(payment.bill_id) ?? 0;
+  return decided.has(payment.id) && (payment.received_fen ?? 0) >= asked ? asked : payment.amount_fen;
+}
+
 /** I-04 and I-05: one settled payment makes a bill paid, in full; every paid payment has one disposition. */
-function settledOnce({ bills, payments }: Books): string[] {
+function settledOnce(books: Books): string[] {
+  const { bills, payments } = books;
   const faults: string[] = [];
   const settledOf = Map.groupBy(
     payments.filter(({ disposition }) => disposition === 'settled'),
@@ -184,7 +201,11 @@ function settledOnce({ bills, payments }: Books): string[] {
   for (const bill of bills) {
     const settled = settledOf.get(bill.id) ?? [];
     if (settled.length > 1) faults.push(`I-04: bill ${bill.id} was settled ${settled.length} times`);
-    const whole = settled[0]?.amount_fen === bill.payable_fen && settled[0].id === bill.settled_payment_id;
+    const [first] = settled;
+    const whole =
+      first !== undefined &&
+      first.id === bill.settled_payment_id &&
+      settledFen(books, first) === bill.payable_fen;
     if ((bill.status === 'paid') !== whole)
       faults.push(`I-04: bill ${bill.id} is ${bill.status}, settled: ${whole}`);
   }
@@ -197,13 +218,8 @@ function settledOnce({ bills, payments }: Books): string[] {
 }
 
 /** I-07: behind every paid payment stands kept, verified evidence that is equal in all that is pinned, and a debit. */
-function noFalsePaid({ payments, evidence, debits, events }: Books, lied: ReadonlySet<string>): string[] {
+function noFalsePaid({ payments, evidence, debits, decided }: Books, lied: ReadonlySet<string>): string[] {
   const faults: string[] = [];
-  const decided = new Set(
-    events
-      .filter((event) => event.entity === 'payment' && event.from_state === 'paid')
-      .map((event) => event.entity_id),
-  );
   for (const payment of payments.filter(({ state }) => state === 'paid')) {
     const proof = evidence.get(payment.paid_evidence_id ?? 0);
     const report = JSON.parse(proof?.report ?? '{}');
@@ -229,10 +245,10 @@ function noFalsePaid({ payments, evidence, debits, events }: Books, lied: Readon
 }
 
 /** I-11: a number belongs to one payment, of the bill's amount, and the channel heard one content for it. */
-function immutable(audited: Audited, { bills, payments }: Books): string[] {
+function immutable(audited: Audited, { payments, payable, decided }: Books): string[] {
   const faults: string[] = [];
-  const payable = new Map<number | null, number>(bills.map((bill) => [bill.id, bill.payable_fen]));
-  for (const payment of payments.filter((one) => one.bill_id !== null)) {
+  // Money that was adopted was never ordered for a bill; a person has posted it to one.
+  for (const payment of payments.filter((one) => one.bill_id !== null && !decided.has(one.id))) {
     if (payable.get(payment.bill_id) !== payment.amount_fen)
       faults.push(`I-11: payment ${payment.id} is not its bill's sum`);
   }
@@ -354,7 +370,7 @@ function intentBeforeCall({ calls }: Audited): string[] {
 function silenceEndsNothing(
   audited: Audited,
   { payments, sessions, evidence, events }: Books,
-  clocksLie: boolean,
+  { clocksLie = false, clocksDifferMs = 0 }: AuditOptions,
 ): string[] {
   const faults: string[] = [];
   const numberOf = new Map(payments.map((payment) => [payment.id, payment.out_trade_no]));
@@ -376,7 +392,9 @@ function silenceEndsNothing(
     if (session === undefined || session.qr_code_content === '' || session.insisted === 1) continue;
     const queries = queriesOf.get(numberOf.get(session.payment_id) ?? '') ?? [];
     const asked = queries.some(
-      (call) => call.atMs >= session.expires_at && (call.answeredAtMs ?? Infinity) <= event.at,
+      (call) =>
+        call.atMs >= session.expires_at - clocksDifferMs &&
+        (call.answeredAtMs ?? Infinity) <= event.at + clocksDifferMs,
     );
     if (!asked) faults.push(`I-21: session ${session.id} expired unasked`);
   }

@@ -5,6 +5,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { paymentMethods } from '#channel';
 import { fuzzNotifications } from '../test/fuzz/notifications.ts';
+import { fuzzOperations } from '../test/fuzz/operations.ts';
 import { makeScene } from '../test/fuzz/scene.ts';
 
 const { values, positionals } = parseArgs({
@@ -18,7 +19,8 @@ const { values, positionals } = parseArgs({
   },
 });
 
-const USAGE = `npm run fuzz -- notifications [--executions N] [--seed S] [--only alipay|wechat] [--from BATCH]`;
+const USAGE = `npm run fuzz -- notifications [--executions N] [--seed S] [--only alipay|wechat] [--from BATCH]
+npm run fuzz -- operations [--executions N] [--seed S] [--from CLINIC]`;
 
 let interrupted = false;
 process.once('SIGINT', () => (interrupted = true));
@@ -28,7 +30,7 @@ let told = 0;
 setFlagsFromString('--expose-gc');
 globalThis.gc = runInNewContext('gc') as NonNullable<typeof globalThis.gc>;
 
-const modes: Record<string, () => Promise<string[]>> = { notifications };
+const modes: Record<string, () => Promise<string[]>> = { notifications, operations };
 const mode = modes[positionals[0] ?? ''];
 if (values.help || mode === undefined) console.log(USAGE);
 else await report(mode);
@@ -59,6 +61,20 @@ async function notifications(): Promise<string[]> {
   console.log(`ways\n  ${lines(run.ways.all())}`);
   console.log(`continue    --seed ${values.seed} --from ${run.next}`);
   console.log(`heap        ${run.heap.map((bytes) => `${(bytes / 1e6).toFixed(1)} MB`).join(', ')}`);
+  return run.violations;
+}
+
+async function operations(): Promise<string[]> {
+  const run = await fuzzOperations({
+    seed: values.seed,
+    executions: Number(values.executions),
+    from: Number(values.from),
+    goOn,
+  });
+  console.log(`executions\n  ${lines(run.executions.all())}`);
+  console.log(`outcomes\n  ${lines(run.outcomes.all())}`);
+  console.log(`statuses\n  ${lines(run.statuses.all())}`);
+  console.log(`continue    --seed ${values.seed} --from ${run.next}`);
   return run.violations;
 }
 

@@ -2,7 +2,7 @@ import type { Channel, ChannelFault, ChannelReport, RefundRequest } from '#chann
 import { raiseAlarm } from '#alarm';
 import { keepLease, release, underLease, type Lease } from '#job';
 import { fen } from '#money';
-import { paymentById, type PaymentRow } from '#sql/payments';
+import { lockPayment, paymentById, type PaymentRow } from '#sql/payments';
 import {
   noteRefundAsked,
   noteRefundRefused,
@@ -102,19 +102,23 @@ function requestOf({ parts, payment, refund, channel }: Case): RefundRequest {
   };
 }
 
-/** Sends, or sends again. The intent is committed first, with the moment that "not known" counts from. */
+/**
+ * Sends, or sends again. The intent is committed first, with the moment that "not known" counts from; the
+ * payment is held still meanwhile, so that of parts that come together one sees the other go.
+ */
 async function send(step: Case): Promise<Step> {
-  const { parts, lease, channel, refund } = step;
-  const earliest = await earliestSend(step);
-  const now = parts.world.now();
-  if (earliest > now) return { dueAtMs: earliest, attempts: 0 };
-  await underLease(parts, lease, 'send-refund', async (tx) => {
+  const { parts, lease, channel, payment, refund } = step;
+  const earliest = await underLease(parts, lease, 'send-refund', async (tx) => {
+    await tx.run(lockPayment, payment.id);
     await reload(tx, step);
-    await moveRefund(tx, parts, refund, 'submit', { actor: 'worker', atMs: parts.world.now() });
-    if (refund.state === 'submitted') await tx.run(noteRefundSent, parts.world.now(), refund.id);
+    const now = parts.world.now();
+    const mayGoAt = earliestSend(step, await tx.all<RefundRow>(refundsOfPayment, payment.id));
+    if (mayGoAt > now) return mayGoAt;
+    await tx.run(noteRefundSent, now, refund.id);
+    await moveRefund(tx, parts, refund, 'submit', { actor: 'worker', atMs: now });
+    return undefined;
   });
-  // The channel told more while we asked: what ended, or waits for a person, is not sent; the latter is asked about on.
-  if (refund.state === 'abnormal') return { dueAtMs: parts.world.now() + ABNORMAL_MS, attempts: 0 };
+  if (earliest !== undefined) return { dueAtMs: earliest, attempts: 0 };
   if (refund.state !== 'submitted') return 'final';
   await keepLease(parts, lease);
   const outcome = await channel.refund(requestOf(step));
@@ -139,10 +143,9 @@ async function send(step: Case): Promise<Step> {
 }
 
 /** Never two refunds of one payment at once, nor closer than the channel allows (9.2: one minute; 2.5: 3 s). */
-async function earliestSend({ parts, payment, refund, channel }: Case): Promise<number> {
-  const all = await parts.store.read((tx) => tx.all<RefundRow>(refundsOfPayment, payment.id));
-  const sent = all.filter((other) => other.id !== refund.id).map((other) => other.sent_at ?? 0);
-  return Math.max(0, ...sent) === 0 ? 0 : Math.max(...sent) + channel.traits.betweenRefundsMs + 1_000;
+function earliestSend({ refund, channel }: Case, all: readonly RefundRow[]): number {
+  const sent = all.filter((other) => other.id !== refund.id).flatMap((other) => other.sent_at ?? []);
+  return sent.length === 0 ? 0 : Math.max(...sent) + channel.traits.betweenRefundsMs + 1_000;
 }
 
 async function askThenDecide(step: Case): Promise<Step> {

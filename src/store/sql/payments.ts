@@ -103,5 +103,5 @@ export const resolveDispute: Statement = `
   UPDATE payments SET disposition = ?, bill_id = ?, version = version + 1, updated_at = ?
   WHERE id = ? AND disposition = 'disputed' AND version = ? AND (bill_id IS NULL OR bill_id = ?)`;
 
-/** A refund by lines: holds the payment's row until the transaction ends, and changes nothing. */
+/** Asking for a refund and sending one: holds the payment's row until the transaction ends, and changes nothing. */
 export const lockPayment: Statement = `UPDATE payments SET updated_at = updated_at WHERE id = ?`;

@@ -85,7 +85,7 @@ export const returning: readonly Plant[] = [
     name: 'two refunds of one payment go out in one minute',
     of: 'J10',
     file: 'src/refund/follow-refund.ts',
-    find: 'if (earliest > now) return { dueAtMs: earliest, attempts: 0 };',
+    find: 'if (mayGoAt > now) return mayGoAt;',
     replace: '',
     finders: [refunds],
   },

@@ -125,7 +125,7 @@ const summary = `
     b.department, b.doctor, b.status, b.total_fen, b.discount_fen, b.fund_pay_fen, b.account_pay_fen,
     b.payable_fen, b.paid_fen, b.refunded_fen, b.void_reason, b.valid_until, b.created_at, b.version,
     p.payment_method, p.paid_at, COALESCE(p.late, 0) AS late,
-    (SELECT CAST(COALESCE(SUM(x.amount_fen), 0) AS SIGNED) FROM payments x
+    (SELECT CAST(COALESCE(SUM(x.received_fen), 0) AS SIGNED) FROM payments x
       WHERE x.bill_id = b.id AND x.disposition = 'surplus') AS surplus_fen`;
 const settledBy = `LEFT JOIN payments p ON p.id = b.settled_payment_id`;
 

@@ -661,7 +661,7 @@ export type StaffSession = {
   review_required: boolean;
   today: {
     count: number;
-    /** Whole fen (分) */
+    /** Whole fen (分), a sum */
     paid_fen: number;
   };
 };

@@ -132,7 +132,9 @@ async function linesOf(
   return lines;
 }
 
-type StateRefusal = Refusal<'refund_not_found' | 'refund_not_waiting' | 'refund_same_person' | 'refund_sent'>;
+type StateRefusal = Refusal<
+  'refund_not_found' | 'refund_not_waiting' | 'refund_same_person' | 'refund_must_go_back' | 'refund_sent'
+>;
 
 /** A second person lets a refund go. refuses refund_not_found, refund_not_waiting, refund_same_person */
 export function approveRefund(parts: Parts, id: number, actor: string): Promise<RefundRow | StateRefusal> {
@@ -156,11 +158,16 @@ export function approveRefund(parts: Parts, id: number, actor: string): Promise<
   });
 }
 
-/** Takes a refund back that was not sent. refuses refund_not_found, refund_sent */
+/**
+ * Takes a refund back that was not sent: its money stays on its bill. Money that is on no bill, surplus and
+ * what a person sent back, has no other home than its way back (I-01).
+ * refuses  refund_not_found, refund_must_go_back, refund_sent
+ */
 export function cancelRefund(parts: Parts, id: number, actor: string): Promise<RefundRow | StateRefusal> {
   return parts.store.transact('cancel-refund', async (tx) => {
     const refund = await tx.one<RefundRow>(refundById, id);
     if (refund === undefined) return refuse('refund_not_found');
+    if (refund.kind !== 'bill') return refuse('refund_must_go_back');
     const moved = await moveRefund(tx, parts, refund, 'cancel', { actor, atMs: parts.world.now() });
     return moved === 'illegal' ? refuse('refund_sent') : whole(tx, id);
   });

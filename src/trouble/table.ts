@@ -248,6 +248,13 @@ export const troubles = {
     zh: '退款已发往渠道，不能撤回',
     en: 'The refund has been sent and cannot be taken back',
   },
+  refund_must_go_back: {
+    status: 409,
+    retry: 'never',
+    who: 'cashier',
+    zh: '该款项不属于任何账单，必须退回，不能撤回',
+    en: 'This money is on no bill: it goes back, and the refund cannot be taken back',
+  },
   suspense_not_found: {
     status: 404,
     retry: 'never',

@@ -143,6 +143,19 @@ describe.each(engines)('late and double money on $name', (engine) => {
       expect(await readBill(bill)).toMatchObject({ status: 'void', paid_fen: 0, surplus_fen: 12_850 });
     });
 
+    it('surplus cannot be kept: the refund that takes it back is not taken back', async () => {
+      const { bill, payOld } = await withdrawn(method);
+      await clinic.call('POST', `${API}/bills/${bill}/void`, { reason: '开错了' });
+      payOld();
+      await clinic.world.advance(5);
+      const [refund] = (await clinic.send('GET', `${API}/bills/${bill}/refunds`)).body.refunds;
+      expect(refund).toMatchObject({ kind: 'surplus', state: 'approved' });
+      const answer = await clinic.send('POST', `${API}/refunds/${refund.id}/cancellation`, {});
+      expect([answer.status, answer.body.code]).toEqual([409, 'refund_must_go_back']);
+      await clinic.world.doze(60_000);
+      expect((await clinic.call('GET', `${API}/refunds/${refund.id}`)).body.state).toBe('succeeded');
+    });
+
     it('money that comes before the create call is answered settles, and the late answer changes nothing', async () => {
       clinic.weather({ notify_before_answer: true, delay_ms: 4_000 });
       const bill = await clinic.bill();

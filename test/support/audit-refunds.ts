@@ -160,7 +160,11 @@ function history({ refunds, events }: Books): string[] {
 function sums({ payments, moved, beforePerson }: Books, ledger: readonly LedgerEntry[]): string[] {
   const debited = sum(ledger.filter(({ kind }) => kind === 'debit'));
   const returned = sum([...moved].filter(([number]) => !beforePerson.has(number)).map(([, entry]) => entry));
-  const held = payments.reduce((total, one) => total + (one.received_fen ?? 0) - one.refunded_fen, 0);
+  const debits = new Map(ledger.filter(({ kind }) => kind === 'debit').map((one) => [one.out_trade_no, one]));
+  // That a channel says one sum and has taken another is what a dispute is about, until a person decides.
+  const came = (one: Payment): number =>
+    (one.disposition === 'disputed' ? debits.get(one.out_trade_no)?.amount_fen : one.received_fen) ?? 0;
+  const held = payments.reduce((total, one) => total + came(one) - one.refunded_fen, 0);
   return debited - returned === held
     ? []
     : [`I-01: wallets are ${debited - returned} fen lighter, and we hold ${held}`];

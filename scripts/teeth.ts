@@ -31,6 +31,8 @@ const USAGE = `npm run teeth [-- --only TEXT] [--limit MINUTES] [--sessions N] [
 npm run teeth -- mutate [--only MODULE,MODULE] [--budget MINUTES] [--patience SECONDS] [--days N] [--fresh]
 Both go on where the last run ended; --fresh begins anew.`;
 
+const WORLD = 'scripts/simulate.ts';
+
 if (values.help) console.log(USAGE);
 else if (positionals[0] === 'mutate') await mutate();
 else await huntAll();
@@ -51,29 +53,37 @@ async function huntLeft(
   ledger: Ledger<Hunt>,
   limitMs: number,
 ): Promise<void> {
-  const unfit = await unfitFinders(copy, left, limitMs);
-  for (const file of unfit) console.log(`${file} fails without any defect: its plants are left for later`);
-  const lived = await world(copy.root, Number(values.sessions), limitMs);
-  if (lived.verdict !== 'good') throw new Error(`the world itself is not well:\n${lived.words}`);
-  const fit = left.filter(({ finders }) => !finders.some((file) => unfit.has(file)));
-  for (const [at, plant] of fit.entries()) {
+  const fit = new Map<string, boolean>();
+  for (const [at, plant] of left.entries()) {
+    const unfit = await firstUnfit(copy, plant, fit, limitMs);
+    if (unfit !== undefined) {
+      console.log(`${at + 1}/${left.length} left for later, ${unfit} fails without any defect`);
+      continue;
+    }
     const found = await hunt(copy, plant, limitMs, Number(values.sessions));
     if (found.foundBy !== undefined) ledger.put(keyOfPlant(plant), found);
     const by = found.foundBy ?? 'NOT FOUND';
-    console.log(`${at + 1}/${fit.length} ${by} ${found.seconds.toFixed(1)} s  ${plant.of}: ${plant.name}`);
+    console.log(`${at + 1}/${left.length} ${by} ${found.seconds.toFixed(1)} s  ${plant.of}: ${plant.name}`);
     if (found.words !== '') console.log(`      ${found.words.slice(0, 160)}`);
   }
 }
 
 /** What fails without a defect finds none. */
-async function unfitFinders(copy: Copy, left: readonly Plant[], limitMs: number): Promise<Set<string>> {
-  const files = [...new Set(left.flatMap(({ finders }) => finders))].toSorted();
-  const unfit = new Set<string>();
-  if (files.length === 0 || (await suite(copy.root, files, limitMs)).verdict === 'good') return unfit;
-  for (const file of files) {
-    if ((await suite(copy.root, [file], limitMs)).verdict !== 'good') unfit.add(file);
+async function firstUnfit(
+  copy: Copy,
+  { finders }: Plant,
+  fit: Map<string, boolean>,
+  limitMs: number,
+): Promise<string | undefined> {
+  for (const file of [...finders, WORLD]) {
+    if (!fit.has(file)) {
+      const sessions = Number(values.sessions);
+      const looked = file === WORLD ? world(copy.root, sessions, limitMs) : suite(copy.root, [file], limitMs);
+      fit.set(file, (await looked).verdict === 'good');
+    }
+    if (fit.get(file) === false) return file;
   }
-  return unfit;
+  return undefined;
 }
 
 function reportPlants(wanted: readonly Plant[], ledger: Ledger<Hunt>): void {

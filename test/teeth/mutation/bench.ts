@@ -127,6 +127,9 @@ async function tryMutant(
   tell({ what: 'tried', id, killedBy: undefined, late: false, ms: performance.now() - began });
 }
 
+// Nobody is left to tell.
+process.on('disconnect', () => process.exit());
+
 let units = new Map<string, Unit>();
 process.on('message', (wanted: Wanted) => {
   const act = async (): Promise<void> => {

@@ -63,6 +63,32 @@ describe('a line', () => {
     expect(refusedField([line({ quantity: '0' })])).toBe('lines.0.quantity');
   });
 
+  test('comes to what it says it is made of: nobody may say what it comes to', () => {
+    const bold = { ...line({ quantity: 2 }), amount_fen: 1 };
+    expect(priced([bold]).lines).toMatchObject([{ amount_fen: 2_500 }]);
+    expect(priced([bold]).total_fen).toBe(2_500);
+  });
+
+  test('carries what it was given, and says nothing where nothing was said', () => {
+    expect(priced([line({ quantity: '1.50', spec: '0.25g×24' })]).lines).toEqual([
+      {
+        fee_class: '09',
+        name: '阿莫西林胶囊',
+        spec: '0.25g×24',
+        quantity: '1.5',
+        unit: '盒',
+        unit_price: '12.50',
+        amount_fen: 1_875,
+      },
+    ]);
+    expect(priced([line()]).lines[0]?.spec).toBe('');
+  });
+
+  test('with a price that is none is refused by the field that it came in', () => {
+    expect(refusedField([byText('1', '1.23456')])).toBe('lines.0.unit_price');
+    expect(refusedField([byText('1.2345', '1')])).toBe('lines.0.quantity');
+  });
+
   test('past a hundred million yuan is refused by its field', () => {
     expect(refusedField([line({ quantity: 2, unit_price_fen: 10_000_000_000 })])).toBe(
       'lines.0.unit_price_fen',
@@ -109,6 +135,24 @@ describe('a bill', () => {
     expect(refusedField([line()], { discount_fen: 1249 })).toBeUndefined();
   });
 
+  test('may be of one fen, and up to a hundred million yuan, and not more', () => {
+    expect(priced([line({ unit_price_fen: 1 })]).payable_fen).toBe(1);
+    const most = [line({ unit_price_fen: 9_999_999_999 }), line({ unit_price_fen: 1 })];
+    expect(priced(most).total_fen).toBe(10_000_000_000);
+    expect(refusedField([...most, line({ unit_price_fen: 1 })])).toBe('lines');
+  });
+
+  test('takes away each share once', () => {
+    expect(priced([line()], { discount_fen: 100, fund_pay_fen: 20, account_pay_fen: 3 })).toMatchObject({
+      total_fen: 1_250,
+      discount_fen: 100,
+      fund_pay_fen: 20,
+      account_pay_fen: 3,
+      payable_fen: 1_127,
+    });
+    expect(priced([line()])).toMatchObject({ discount_fen: 0, fund_pay_fen: 0, account_pay_fen: 0 });
+  });
+
   test('of nothing is refused', () => {
     expect(refusedField([line({ unit_price_fen: 0 })])).toBe('lines');
   });
@@ -135,6 +179,8 @@ describe('one number has one writing', () => {
     expect(plainUnitPrice({ unit_price: '0.0350' })).toBe('0.035');
     expect(plainUnitPrice({ unit_price: '3' })).toBe('3.00');
     expect(plainUnitPrice({ unit_price_fen: 5 })).toBe('0.05');
+    expect(() => plainUnitPrice({})).toThrow('without a unit price');
+    expect(plainQuantity(3)).toBe('3');
   });
 
   test('and a quantity taken many times stays exact', () => {

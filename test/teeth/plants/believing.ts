@@ -145,7 +145,7 @@ export const believing: readonly Plant[] = [
     file: 'src/payment/move-payment.ts',
     find: "  if (rows === 0) throw new Conflict(`payment ${row.id}`);\n  await afterMove(tx, row, 'paid', 'paid', {",
     replace: "  if (rows === 0) return;\n  await afterMove(tx, row, 'paid', 'paid', {",
-    finders: [],
+    finders: ['src/payment/move-payment.test.ts'],
   },
   {
     name: 'late money is not called late',

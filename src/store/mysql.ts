@@ -64,6 +64,8 @@ export async function openMysql(options: MysqlOptions): Promise<MysqlStore> {
     dateStrings: true,
     supportBigNumbers: true,
     multipleStatements: false,
+    // Errors are known by their number: a stack trace taken for every statement would be the dearest part of it.
+    trace: false,
     // `rows` counts what the WHERE found, not what turned out different.
     flags: ['FOUND_ROWS'],
   });

@@ -46,7 +46,14 @@ async function startIn(folder: string, options: readonly string[]): Promise<Mari
   const data = join(folder, 'data');
   // As root the server refuses to start unless it is told that root is meant.
   const asUser = process.getuid?.() === 0 ? ['--user=root'] : [];
-  const small = ['--innodb-log-file-size=16M', '--innodb-buffer-pool-size=64M', '--skip-name-resolve'];
+  // A server clears away the temporary tables that it finds when it starts: another one's too, were they
+  // in the same place.
+  const small = [
+    `--tmpdir=${folder}`,
+    '--innodb-log-file-size=16M',
+    '--innodb-buffer-pool-size=64M',
+    '--skip-name-resolve',
+  ];
   await promisify(execFile)(
     INSTALL,
     [

@@ -32,6 +32,7 @@ export class Chaos {
   /** Whom nothing more may happen to until it stands again. */
   readonly #held = new Set<Instance>();
   #calm = true;
+  #bell = new AbortController();
 
   constructor(instances: readonly Instance[], world: World, stream: Stream, wish: ChaosWish) {
     this.#instances = instances;
@@ -42,6 +43,7 @@ export class Chaos {
 
   begin(): void {
     this.#calm = false;
+    this.#bell = new AbortController();
     for (const { wire } of this.#instances) wire.weather = stormyWire;
     this.#act(this.#blows());
   }
@@ -49,6 +51,7 @@ export class Chaos {
   /** Nothing more happens; whoever is down or stopped stands again when this resolves. */
   async end(): Promise<void> {
     this.#calm = true;
+    this.#bell.abort();
     for (const { wire } of this.#instances) wire.weather = calmWire;
     while (this.#acts.size > 0) await Promise.all(this.#acts);
     for (const one of this.#instances) if (!one.up) await this.#start(one);
@@ -64,7 +67,8 @@ export class Chaos {
 
   async #blows(): Promise<void> {
     while (!this.#calm) {
-      await pause(this.#world, this.#stream.between(this.#wish.everyMs / 2, this.#wish.everyMs * 1.5));
+      const restMs = this.#stream.between(this.#wish.everyMs / 2, this.#wish.everyMs * 1.5);
+      await pause(this.#world, restMs, this.#bell.signal);
       const free = this.#free();
       if (this.#stopping() || free.length === 0) continue;
       const one = this.#stream.pick(free);

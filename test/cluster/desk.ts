@@ -11,6 +11,7 @@ export interface Answer {
 export const CUT = Symbol('cut');
 
 const PATIENCE_MS = 8_000;
+const AVOIDED_MS = 5_000;
 /** Come again: no fault of the asker, nothing decided. */
 const LATER = new Set(['unavailable', 'idempotency_in_progress', 'rate_limited']);
 /** What a server may say about others; anything else above 499 is a fault of ours. */
@@ -25,6 +26,8 @@ export class Desk {
   readonly counts = new Map<string, number>();
   readonly #instances: readonly Instance[];
   readonly #keys: readonly string[];
+  /** When an instance last gave no answer. */
+  readonly #silent = new Map<Instance, number>();
 
   /** `keys`: of the clinic's system, and of the second person who approves. */
   constructor(instances: readonly Instance[], keys: readonly string[]) {
@@ -43,8 +46,7 @@ export class Desk {
     body?: object,
     more: { key?: string; person?: number; at?: number } = {},
   ): Promise<Answer | typeof CUT> {
-    const standing = this.#instances.filter((one) => one.up);
-    const instance = standing[(more.at ?? stream.below(2)) % standing.length] ?? this.#instances[0];
+    const instance = this.#instanceFor(stream, more.at);
     const headers: Record<string, string> = { authorization: `Bearer ${this.#keys[more.person ?? 0] ?? ''}` };
     if (body !== undefined) headers['content-type'] = 'application/json';
     if (more.key !== undefined) headers['idempotency-key'] = more.key;
@@ -63,7 +65,18 @@ export class Desk {
       return answer.status >= 400 && LATER.has(String(read.body?.code)) ? CUT : read;
     } catch {
       this.count('no answer');
+      if (instance !== undefined) this.#silent.set(instance, performance.now());
       return CUT;
     }
+  }
+
+  /** Who is up; one that gave no answer a moment ago is asked seldom, as a balancer would. */
+  #instanceFor(stream: Stream, wished: number | undefined): Instance | undefined {
+    const up = this.#instances.filter((one) => one.up);
+    const lively = up.filter(
+      (one) => performance.now() - (this.#silent.get(one) ?? -Infinity) > AVOIDED_MS || stream.is(0.05),
+    );
+    const standing = lively.length === 0 ? up : lively;
+    return standing[(wished ?? stream.below(2)) % standing.length] ?? this.#instances[0];
   }
 }

@@ -12,6 +12,7 @@ export interface Frame {
 }
 
 const HEADER = 4;
+const HASH = 0x23;
 const COM_QUERY = 0x03;
 const COM_STMT_PREPARE = 0x16;
 const COM_STMT_EXECUTE = 0x17;
@@ -59,12 +60,20 @@ const errors = {
 } as const;
 
 export type ErrorNumber = keyof typeof errors;
+export const NUMBERS: readonly ErrorNumber[] = [1213, 1205, 1020];
 
 /** The answer of a server that refuses a command with this error. */
 export function errorFrame(number: ErrorNumber): Buffer {
   const [state, words] = errors[number];
   const head = Buffer.of(0xff, number & 0xff, number >> 8);
   return framed(1, Buffer.concat([head, Buffer.from(`#${state}${words}`)]));
+}
+
+/** Which of these errors an answer of a server begins with. */
+export function errorIn(answer: Buffer): ErrorNumber | undefined {
+  if (answer.length < HEADER + 4 || answer[HEADER] !== 0xff || answer[HEADER + 3] !== HASH) return undefined;
+  const found = answer.readUInt16LE(HEADER + 1);
+  return NUMBERS.find((number) => number === found);
 }
 
 function framed(sequence: number, payload: Buffer): Buffer {

@@ -1,4 +1,5 @@
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
@@ -21,7 +22,9 @@ export class Program {
   wanted = false;
 
   constructor(file: string, env: Record<string, string | undefined>, hear: (line: string) => void) {
-    const { PATH, HOME, NODE_COMPILE_CACHE } = process.env;
+    const { PATH, HOME } = process.env;
+    // A program that is started a hundred times is read once.
+    const { NODE_COMPILE_CACHE = join(tmpdir(), 'zhenfu-compile-cache') } = process.env;
     this.#child = spawn('sh', ['-c', GUARD, 'sh', process.execPath, join(ROOT, file)], {
       cwd: ROOT,
       env: { PATH, HOME, NODE_COMPILE_CACHE, ...env },

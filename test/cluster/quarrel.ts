@@ -76,7 +76,10 @@ export class Quarrel {
     await connection.query('START TRANSACTION');
     // Whoever has done more is not the one that a deadlock ends.
     await connection.query('UPDATE weight SET w = w + 1');
-    await connection.query('SELECT id FROM jobs WHERE subject_id = ? FOR UPDATE', [id]);
+    await connection.query(
+      "SELECT id FROM jobs WHERE kind = 'follow_payment' AND subject_id = ? FOR UPDATE",
+      [id],
+    );
     await pause(this.#world, this.#stream.between(2, 30));
     const [rows] = await connection.query<RowDataPacket[]>(
       'SELECT bill_id FROM payments WHERE id = ? FOR UPDATE',

@@ -1,6 +1,15 @@
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import type { Stream } from '../simulation/chance.ts';
-import { askedBy, errorFrame, Frames, query, type Asked, type ErrorNumber } from './mysql-wire.ts';
+import {
+  askedBy,
+  errorFrame,
+  errorIn,
+  Frames,
+  NUMBERS,
+  query,
+  type Asked,
+  type ErrorNumber,
+} from './mysql-wire.ts';
 
 /** What may happen to a command on its way, with its share of them. */
 export interface Weather {
@@ -27,17 +36,13 @@ export const calmWire: Weather = {
   error: { 1213: 0, 1205: 0, 1020: 0 },
 };
 
-const NUMBERS: readonly ErrorNumber[] = [1213, 1205, 1020];
-
 export type WireCount =
   | Exclude<keyof Weather, 'error'>
-  | `error${ErrorNumber}`
+  | `injected${ErrorNumber}`
+  | `met${ErrorNumber}`
   | 'transactions'
   | 'rollbacks'
   | 'connections';
-
-/** What the line does with what the server says next. */
-type Answering = 'pass' | 'swallow' | 'cut' | 'fall silent';
 
 /**
  * A line to a MySQL or MariaDB server that can be cut where it hurts: before COMMIT arrives, while it
@@ -48,14 +53,19 @@ export class WireCutter {
   weather: Weather = calmWire;
   readonly counts = new Map<WireCount, number>();
   readonly #server: Server;
-  readonly #target: number;
-  readonly #stream: Stream;
-  readonly #lines = new Set<Socket>();
+  readonly #ends = new Set<Socket>();
 
   constructor(target: number, stream: Stream) {
-    this.#target = target;
-    this.#stream = stream;
-    this.#server = createServer((client) => this.#join(client));
+    this.#server = createServer((client) => {
+      const server = connect(target, '127.0.0.1');
+      for (const end of [client, server]) {
+        this.#ends.add(end);
+        end.on('close', () => this.#ends.delete(end));
+      }
+      const count = (what: WireCount): void => void this.counts.set(what, (this.counts.get(what) ?? 0) + 1);
+      count('connections');
+      joinEnds(client, server, { weather: () => this.weather, stream, count });
+    });
   }
 
   listen(): Promise<number> {
@@ -67,98 +77,99 @@ export class WireCutter {
 
   async close(): Promise<void> {
     const closed = new Promise((resolve) => this.#server.close(resolve));
-    for (const line of this.#lines) line.destroy();
+    for (const end of this.#ends) end.destroy();
     await closed;
   }
+}
 
-  #count(what: WireCount): void {
-    this.counts.set(what, (this.counts.get(what) ?? 0) + 1);
+interface Given {
+  weather: () => Weather;
+  stream: Stream;
+  count: (what: WireCount) => void;
+}
+
+/** What the line does with what the server says next. */
+type Answering = 'pass' | 'refuse' | 'cut' | 'fall silent';
+
+/** Joins both ends of one connection; at most one command is on its way at a time. */
+function joinEnds(client: Socket, server: Socket, given: Given): void {
+  const frames = new Frames();
+  let answering: Answering = 'pass';
+  const cut = (): void => {
+    client.destroy();
+    server.destroy();
+  };
+  for (const end of [client, server]) {
+    end.setNoDelay(true);
+    // A line that breaks is what this is for; who is at its ends finds out by its close.
+    end.on('error', () => undefined);
   }
-
-  #join(client: Socket): void {
-    this.#count('connections');
-    const server = connect(this.#target, '127.0.0.1');
-    const frames = new Frames();
-    let answering: Answering = 'pass';
-    const cut = (): void => {
-      client.destroy();
-      server.destroy();
-    };
-    for (const end of [client, server]) {
-      this.#lines.add(end);
-      end.setNoDelay(true);
-      // A line that breaks is what this is for; who is at its ends finds out by its close.
-      end.on('error', () => undefined);
-      end.on('close', () => this.#lines.delete(end));
-    }
-    client.on('close', () => server.destroy());
-    server.on('close', () => {
-      if (answering !== 'fall silent') client.destroy();
-    });
-    server.on('data', (bytes) => {
-      if (answering === 'pass') client.write(bytes);
-      else if (answering === 'cut') cut();
-      else if (answering === 'fall silent') server.destroy();
-      else answering = 'pass';
-    });
-    client.on('data', (bytes) => {
-      for (const frame of frames.push(bytes)) {
-        const asked = askedBy(frame);
-        if (client.destroyed || !this.#allows(asked, cut)) return;
-        const error = this.#errorFor(asked);
-        if (error !== undefined) {
-          // A deadlock has rolled back already when its victim hears of it; the others have not.
-          if (error === 1213) {
-            answering = 'swallow';
-            server.write(query('ROLLBACK'));
-            server.once('data', () => client.write(errorFrame(error)));
-          } else client.write(errorFrame(error));
-          return;
-        }
-        answering = this.#answerTo(asked);
+  client.on('close', () => server.destroy());
+  server.on('close', () => {
+    if (answering !== 'fall silent') client.destroy();
+  });
+  server.on('data', (bytes) => {
+    const now = answering;
+    if (now === 'cut') cut();
+    else if (now === 'fall silent') server.destroy();
+    else if (now === 'refuse') client.write(errorFrame(1213));
+    else client.write(bytes);
+    if (now === 'refuse') answering = 'pass';
+    const met = errorIn(bytes);
+    if (met !== undefined) given.count(`met${met}`);
+  });
+  client.on('data', (bytes) => {
+    for (const frame of frames.push(bytes)) {
+      const asked = askedBy(frame);
+      const fate = client.destroyed ? 'cut' : fateOf(asked, given);
+      if (fate === 'cut') cut();
+      else if (fate === 1213) {
+        // A deadlock has rolled everything back by the time its victim hears of it.
+        answering = 'refuse';
+        server.write(query('ROLLBACK'));
+      } else if (typeof fate === 'number') client.write(errorFrame(fate));
+      else {
+        answering = asked === 'commit' ? answerToCommit(given) : 'pass';
         server.write(frame.whole);
-        if (asked === 'commit' && this.#stream.is(this.weather.cutAtCommit))
-          this.#cutAfterSending(server, cut);
+        if (asked === 'commit') maybeCutAtCommit(server, cut, given);
       }
-    });
-  }
-
-  /** False when the line was cut before the command could pass. */
-  #allows(asked: Asked, cut: () => void): boolean {
-    const what = asked === 'commit' ? 'cutBeforeCommit' : 'cutStatement';
-    if (asked === 'other' || !this.#stream.is(this.weather[what])) return true;
-    this.#count(what);
-    cut();
-    return false;
-  }
-
-  #errorFor(asked: Asked): ErrorNumber | undefined {
-    if (asked !== 'statement' && asked !== 'commit') return undefined;
-    const found = NUMBERS.find((number) => this.#stream.is(this.weather.error[number]));
-    if (found !== undefined) this.#count(`error${found}`);
-    return found;
-  }
-
-  #answerTo(asked: Asked): Answering {
-    if (asked === 'rollback') this.#count('rollbacks');
-    if (asked !== 'commit') return 'pass';
-    this.#count('transactions');
-    if (this.#stream.is(this.weather.cutAfterCommit)) {
-      this.#count('cutAfterCommit');
-      return 'cut';
     }
-    if (!this.#stream.is(this.weather.silentAfterCommit)) return 'pass';
-    this.#count('silentAfterCommit');
-    return 'fall silent';
-  }
+  });
+}
 
-  /**
-   * Cuts the line while COMMIT is on it. An orderly end leaves the server something to read, a reset may
-   * take it away again: both happen.
-   */
-  #cutAfterSending(server: Socket, cut: () => void): void {
-    this.#count('cutAtCommit');
-    if (this.#stream.is(0.5)) server.resetAndDestroy();
-    setImmediate(cut);
+/** What becomes of a command before the server hears it. */
+function fateOf(asked: Asked, { weather, stream, count }: Given): 'pass' | 'cut' | ErrorNumber {
+  if (asked === 'rollback') count('rollbacks');
+  if (asked === 'other') return 'pass';
+  const cut = asked === 'commit' ? 'cutBeforeCommit' : 'cutStatement';
+  if (stream.is(weather()[cut])) {
+    count(cut);
+    return 'cut';
   }
+  if (asked !== 'statement' && asked !== 'commit') return 'pass';
+  const error = NUMBERS.find((number) => stream.is(weather().error[number]));
+  if (error !== undefined) count(`injected${error}`);
+  return error ?? 'pass';
+}
+
+function answerToCommit({ weather, stream, count }: Given): Answering {
+  count('transactions');
+  if (stream.is(weather().cutAfterCommit)) {
+    count('cutAfterCommit');
+    return 'cut';
+  }
+  if (!stream.is(weather().silentAfterCommit)) return 'pass';
+  count('silentAfterCommit');
+  return 'fall silent';
+}
+
+/**
+ * Cuts the line while COMMIT is on it. An orderly end leaves the server something to read, a reset may
+ * take it away again: both happen.
+ */
+function maybeCutAtCommit(server: Socket, cut: () => void, { weather, stream, count }: Given): void {
+  if (!stream.is(weather().cutAtCommit)) return;
+  count('cutAtCommit');
+  if (stream.is(0.5)) server.resetAndDestroy();
+  setImmediate(cut);
 }

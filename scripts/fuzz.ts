@@ -7,6 +7,7 @@ import { paymentMethods } from '#channel';
 import { fuzzNotifications } from '../test/fuzz/notifications.ts';
 import { fuzzOperations } from '../test/fuzz/operations.ts';
 import { makeScene } from '../test/fuzz/scene.ts';
+import { fuzzSequences } from '../test/fuzz/sequences.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -20,7 +21,8 @@ const { values, positionals } = parseArgs({
 });
 
 const USAGE = `npm run fuzz -- notifications [--executions N] [--seed S] [--only alipay|wechat] [--from BATCH]
-npm run fuzz -- operations [--executions N] [--seed S] [--from CLINIC]`;
+npm run fuzz -- operations [--executions N] [--seed S] [--from CLINIC]
+npm run fuzz -- sequences [--executions N] [--seed S]`;
 
 let interrupted = false;
 process.once('SIGINT', () => (interrupted = true));
@@ -30,7 +32,7 @@ let told = 0;
 setFlagsFromString('--expose-gc');
 globalThis.gc = runInNewContext('gc') as NonNullable<typeof globalThis.gc>;
 
-const modes: Record<string, () => Promise<string[]>> = { notifications, operations };
+const modes: Record<string, () => Promise<string[]>> = { notifications, operations, sequences };
 const mode = modes[positionals[0] ?? ''];
 if (values.help || mode === undefined) console.log(USAGE);
 else await report(mode);
@@ -75,6 +77,13 @@ async function operations(): Promise<string[]> {
   console.log(`outcomes\n  ${lines(run.outcomes.all())}`);
   console.log(`statuses\n  ${lines(run.statuses.all())}`);
   console.log(`continue    --seed ${values.seed} --from ${run.next}`);
+  return run.violations;
+}
+
+async function sequences(): Promise<string[]> {
+  const run = await fuzzSequences({ seed: Number(values.seed), executions: Number(values.executions), goOn });
+  console.log(`sequences   ${run.told}`);
+  console.log(`outcomes\n  ${lines(run.outcomes.all())}`);
   return run.violations;
 }
 

@@ -1,6 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { fuzzNotifications, type NotificationRun } from './notifications.ts';
+import { fuzzOperations } from './operations.ts';
 import { makeScene, type Scene } from './scene.ts';
+import { fuzzSequences } from './sequences.ts';
 
 /** A small share of `npm run fuzz`, from a fixed seed. */
 let scene: Scene;
@@ -13,7 +15,7 @@ describe('whatever is told to the endpoints of notifications', () => {
   beforeAll(async () => {
     run = await fuzzNotifications(scene, {
       seed: 'suite',
-      executions: 1_000,
+      executions: 800,
       endpoints: ['alipay', 'wechat'],
       from: 0,
       goOn: () => true,
@@ -22,8 +24,8 @@ describe('whatever is told to the endpoints of notifications', () => {
 
   it('nothing changes without the verified word of its channel, and every word has its home', () => {
     expect(run.violations).toEqual([]);
-    expect(run.executions.of('alipay')).toBeGreaterThan(900);
-    expect(run.executions.of('wechat')).toBeGreaterThan(900);
+    expect(run.executions.of('alipay')).toBeGreaterThan(700);
+    expect(run.executions.of('wechat')).toBeGreaterThan(700);
   });
 
   it.each(['alipay 200', 'wechat 204'])('the words under a good signature reach every belief of %s', (of) => {
@@ -40,5 +42,20 @@ describe('whatever is told to the endpoints of notifications', () => {
     for (const result of results) {
       expect(run.outcomes.of(`${endpoint} changed: ${status} ${result}`), result).toBeGreaterThan(0);
     }
+  });
+});
+
+describe('whatever is asked of the operations', () => {
+  it('nothing breaks, a refusal leaves no trace, and every answer is as described', async () => {
+    const run = await fuzzOperations({ seed: 'suite', executions: 40, from: 0, goOn: () => true });
+    expect(run.violations).toEqual([]);
+    expect(run.executions.all().every(([, count]) => count === 40)).toBe(true);
+    expect(run.executions.all().length).toBeGreaterThan(30);
+  });
+
+  it('no story of valid and invalid steps ends in books that disagree', async () => {
+    const run = await fuzzSequences({ seed: 20_261_122, executions: 15, goOn: () => true });
+    expect(run.violations).toEqual([]);
+    expect(run.told).toBe(15);
   });
 });

@@ -83,18 +83,9 @@ const raw =
   ({ payload }, _parts, stream) => ({ payload: Buffer.from(change(payload?.toString() ?? '', stream)) });
 
 const ofBodies: readonly [string, Act][] = [
-  [
-    'body',
-    (_made, { body }, stream) => ({ payload: Buffer.from(JSON.stringify(broken(stream, body)) ?? 'null') }),
-  ],
-  [
-    'body',
-    (_made, { body }, stream) => ({ payload: Buffer.from(JSON.stringify(broken(stream, body)) ?? 'null') }),
-  ],
-  [
-    'body',
-    (_made, { body }, stream) => ({ payload: Buffer.from(JSON.stringify(broken(stream, body)) ?? 'null') }),
-  ],
+  ['body', (_made, { body }, stream) => ({ payload: Buffer.from(JSON.stringify(broken(stream, body))) })],
+  ['body', (_made, { body }, stream) => ({ payload: Buffer.from(JSON.stringify(broken(stream, body))) })],
+  ['body', (_made, { body }, stream) => ({ payload: Buffer.from(JSON.stringify(broken(stream, body))) })],
   ['json', raw((text, stream) => spoilJson(stream, text))],
   ['duplicate', raw((text) => text.replace(/^\{("[^"]*":)/, '{$11,$1'))],
   ['prototype', raw((text) => text.replace(/^\{/, '{"__proto__":{"insist":true},'))],

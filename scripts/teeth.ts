@@ -21,7 +21,7 @@ const { values, positionals } = parseArgs({
     limit: { type: 'string', default: '10' },
     sessions: { type: 'string', default: '3000' },
     budget: { type: 'string', default: '600' },
-    patience: { type: 'string', default: '20' },
+    patience: { type: 'string', default: '10' },
     days: { type: 'string', default: '4' },
     help: { type: 'boolean', default: false },
   },

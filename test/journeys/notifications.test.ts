@@ -79,6 +79,27 @@ describe.each(engines)('notifications on $name', (engine) => {
     },
   );
 
+  it.each(['alipay', 'wechat'] as const)(
+    'a coupon that carries a part of a payment by %s changes nothing: what was ordered is settled (E3)',
+    async (method) => {
+      const { bill, number, opened } = await paidInSilence(method);
+      const amount = { total: 12_850, payer_total: 10_000, currency: 'CNY', payer_currency: 'CNY' };
+      const words =
+        method === 'alipay'
+          ? alipaySays(clinic, number, { buyer_pay_amount: '100.00' })
+          : wechatSays(clinic, { ...paidTransaction(clinic, number), amount });
+      await post(method, words);
+      await clinic.world.advance(500);
+      expect(await clinic.status(opened.session_id)).toMatchObject({
+        status: 'paid',
+        disposition: 'settled',
+      });
+      expect(await billOf(bill)).toMatchObject({ status: 'paid', paid_fen: 12_850 });
+      const payer = await clinic.store.read((tx) => tx.all('SELECT payer_fen, received_fen FROM payments'));
+      expect(payer).toMatchObject([{ payer_fen: 10_000, received_fen: 12_850 }]);
+    },
+  );
+
   describe('validly signed, with one field that is not ours', () => {
     const foreign = 'foreign_account';
     it.each([

@@ -14,7 +14,7 @@ const speakers = new Set([
   'info',
   'error',
 ]);
-const named = new Set(['transact', 'underLease']);
+const named = new Set(['transact', 'underLease', 'push']);
 
 const turned: Readonly<Record<string, readonly string[]>> = {
   '<': ['<=', '>='],

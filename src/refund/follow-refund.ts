@@ -114,11 +114,13 @@ async function send(step: Case): Promise<Step> {
     const now = parts.world.now();
     const mayGoAt = earliestSend(step, await tx.all<RefundRow>(refundsOfPayment, payment.id));
     if (mayGoAt > now) return mayGoAt;
-    await tx.run(noteRefundSent, now, refund.id);
     await moveRefund(tx, parts, refund, 'submit', { actor: 'worker', atMs: now });
+    if (refund.state === 'submitted') await tx.run(noteRefundSent, now, refund.id);
     return undefined;
   });
   if (earliest !== undefined) return { dueAtMs: earliest, attempts: 0 };
+  // The channel told more while we asked: what ended, or waits for a person, is not sent; the latter is asked about on.
+  if (refund.state === 'abnormal') return { dueAtMs: parts.world.now() + ABNORMAL_MS, attempts: 0 };
   if (refund.state !== 'submitted') return 'final';
   await keepLease(parts, lease);
   const outcome = await channel.refund(requestOf(step));

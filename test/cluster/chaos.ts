@@ -74,7 +74,7 @@ export class Chaos {
       const one = this.#stream.pick(free);
       if (this.#stream.is(0.3)) {
         this.counts.shortStops += 1;
-        await this.#stopFor(one, this.#stream.between(1_000, 9_000));
+        await this.#stopFor(one, this.#stream.between(1_000, 9_000), this.#bell.signal);
       } else {
         this.counts.kills += 1;
         await this.#killAndStart(one);
@@ -90,10 +90,11 @@ export class Chaos {
     return this.#instances.filter((one) => one.up && !this.#held.has(one));
   }
 
-  async #stopFor(one: Instance, forMs: number): Promise<void> {
+  /** A long stop is never cut short: it is to outlast every lease. */
+  async #stopFor(one: Instance, forMs: number, bell?: AbortSignal): Promise<void> {
     this.#held.add(one);
     one.stop();
-    await pause(this.#world, forMs);
+    await pause(this.#world, forMs, bell);
     one.resume();
     this.#held.delete(one);
   }

@@ -11,7 +11,7 @@ export class Quarrel {
   readonly #connections: Connection[];
   readonly #world: World;
   readonly #stream: Stream;
-  #over = false;
+  #bell = new AbortController();
   #acts: Promise<void>[] = [];
 
   static async join(url: string, world: World, stream: Stream): Promise<Quarrel> {
@@ -32,7 +32,7 @@ export class Quarrel {
   }
 
   begin(): void {
-    this.#over = false;
+    this.#bell = new AbortController();
     const [crossing, sitting] = this.#connections;
     if (crossing === undefined || sitting === undefined) return;
     this.#acts = [
@@ -42,7 +42,7 @@ export class Quarrel {
   }
 
   async end(): Promise<void> {
-    this.#over = true;
+    this.#bell.abort();
     await Promise.all(this.#acts);
   }
 
@@ -53,7 +53,7 @@ export class Quarrel {
 
   async #repeat(connection: Connection, everyMs: number, act: () => Promise<void>): Promise<void> {
     while (!this.#done()) {
-      await pause(this.#world, this.#stream.between(everyMs / 2, everyMs * 2));
+      await this.#pause(this.#stream.between(everyMs / 2, everyMs * 2));
       try {
         await act();
         this.counts.locksHeld += 1;
@@ -66,7 +66,11 @@ export class Quarrel {
   }
 
   #done(): boolean {
-    return this.#over;
+    return this.#bell.signal.aborted;
+  }
+
+  #pause(forMs: number): Promise<void> {
+    return pause(this.#world, forMs, this.#bell.signal);
   }
 
   /** The job first, then the payment, then the bill: against the order of design.md. */
@@ -80,12 +84,12 @@ export class Quarrel {
       "SELECT id FROM jobs WHERE kind = 'follow_payment' AND subject_id = ? FOR UPDATE",
       [id],
     );
-    await pause(this.#world, this.#stream.between(2, 30));
+    await this.#pause(this.#stream.between(2, 30));
     const [rows] = await connection.query<RowDataPacket[]>(
       'SELECT bill_id FROM payments WHERE id = ? FOR UPDATE',
       [id],
     );
-    await pause(this.#world, this.#stream.between(2, 30));
+    await this.#pause(this.#stream.between(2, 30));
     await connection.query('SELECT id FROM bills WHERE id = ? FOR UPDATE', [rows[0]?.['bill_id'] ?? 0]);
   }
 
@@ -99,7 +103,7 @@ export class Quarrel {
     await connection.query(`SELECT id FROM ${table} WHERE id = ? FOR UPDATE`, [id]);
     const long = this.#stream.is(0.25);
     if (long) this.counts.heldForLong += 1;
-    await pause(this.#world, long ? 6_500 : this.#stream.between(50, 800));
+    await this.#pause(long ? 6_500 : this.#stream.between(50, 800));
   }
 
   async #recent(connection: Connection, table: string): Promise<number | undefined> {

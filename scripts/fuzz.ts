@@ -8,6 +8,7 @@ import { fuzzNotifications } from '../test/fuzz/notifications.ts';
 import { fuzzOperations } from '../test/fuzz/operations.ts';
 import { makeScene } from '../test/fuzz/scene.ts';
 import { fuzzSequences } from '../test/fuzz/sequences.ts';
+import { fuzzSockets } from '../test/fuzz/sockets.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -21,6 +22,7 @@ const { values, positionals } = parseArgs({
 });
 
 const USAGE = `npm run fuzz -- notifications [--executions N] [--seed S] [--only alipay|wechat] [--from BATCH]
+npm run fuzz -- sockets [--executions N] [--seed S]
 npm run fuzz -- operations [--executions N] [--seed S] [--from CLINIC]
 npm run fuzz -- sequences [--executions N] [--seed S]`;
 
@@ -32,7 +34,7 @@ let told = 0;
 setFlagsFromString('--expose-gc');
 globalThis.gc = runInNewContext('gc') as NonNullable<typeof globalThis.gc>;
 
-const modes: Record<string, () => Promise<string[]>> = { notifications, operations, sequences };
+const modes: Record<string, () => Promise<string[]>> = { notifications, sockets, operations, sequences };
 const mode = modes[positionals[0] ?? ''];
 if (values.help || mode === undefined) console.log(USAGE);
 else await report(mode);
@@ -63,6 +65,17 @@ async function notifications(): Promise<string[]> {
   console.log(`ways\n  ${lines(run.ways.all())}`);
   console.log(`continue    --seed ${values.seed} --from ${run.next}`);
   console.log(`heap        ${run.heap.map((bytes) => `${(bytes / 1e6).toFixed(1)} MB`).join(', ')}`);
+  return run.violations;
+}
+
+async function sockets(): Promise<string[]> {
+  const run = await fuzzSockets(await makeScene(), {
+    seed: values.seed,
+    executions: Number(values.executions),
+    goOn,
+  });
+  console.log(`executions  ${run.executions.toString()}`);
+  console.log(`outcomes\n  ${lines(run.outcomes.all())}`);
   return run.violations;
 }
 

@@ -1,4 +1,5 @@
-import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import type { Socket } from 'node:net';
+import type { ConnectionError, FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
 import { StoreUnavailable } from '#store';
 import { troubles, type Refusal, type TroubleCode } from '#trouble';
@@ -92,4 +93,17 @@ export function answerError(error: FastifyError, request: FastifyRequest, reply:
   if (refusal.refused === 'internal')
     request.log.error({ event: 'internal', detail: error.message, stack: error.stack });
   return sayNo(reply, refusal);
+}
+
+/** What is no HTTP at all never becomes a request: refused on the bare socket, in the same words. */
+export function answerBrokenHttp(error: ConnectionError, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || socket.destroyed) return;
+  const body = JSON.stringify(problemOf({ refused: 'invalid_input', field: 'request', rule: 'malformed' }));
+  if (socket.writable) {
+    socket.write(
+      'HTTP/1.1 400 Bad Request\r\nContent-Type: application/problem+json\r\n' +
+        `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+    );
+  }
+  socket.destroy();
 }

@@ -11,7 +11,7 @@ import { asker } from './identity.ts';
 import { keepIdempotency } from './idempotency.ts';
 import { readJsonStrictly } from './json-body.ts';
 import { meter } from './meters.ts';
-import { answerError, sayNo } from './problems.ts';
+import { answerBrokenHttp, answerError, sayNo } from './problems.ts';
 import { billRoutes } from './routes/bills.ts';
 import { eventRoutes } from './routes/events.ts';
 import { healthRoutes } from './routes/health.ts';
@@ -55,6 +55,7 @@ export async function buildServer(parts: HttpParts, logger: FastifyBaseLogger | 
     requestTimeout: 30_000,
     genReqId: () => `${parts.instance}-${(requests += 1).toString(36)}`,
     routerOptions: { maxParamLength: 128 },
+    clientErrorHandler: answerBrokenHttp,
     // An address that cannot be read is refused before any route is found, and by no error handler.
     frameworkErrors: (error, request, reply) => void answerError(error, request, reply),
   }).withTypeProvider<ZodTypeProvider>();

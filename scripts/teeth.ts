@@ -4,7 +4,6 @@
 //   npm run teeth -- mutate --budget 30          half an hour of small changes to the money modules; again to go on
 //   npm run teeth -- mutate --only refund,bill   of these modules
 import { parseArgs } from 'node:util';
-import { suite, world } from '../test/teeth/command.ts';
 import { Copy } from '../test/teeth/copy.ts';
 import { hunt, type Hunt } from '../test/teeth/hunt.ts';
 import { keyOf, Ledger } from '../test/teeth/ledger.ts';
@@ -31,8 +30,6 @@ const USAGE = `npm run teeth [-- --only TEXT] [--limit MINUTES] [--sessions N] [
 npm run teeth -- mutate [--only MODULE,MODULE] [--budget MINUTES] [--patience SECONDS] [--days N] [--fresh]
 Both go on where the last run ended; --fresh begins anew.`;
 
-const WORLD = 'scripts/simulate.ts';
-
 if (values.help) console.log(USAGE);
 else if (positionals[0] === 'mutate') await mutate();
 else await huntAll();
@@ -53,37 +50,13 @@ async function huntLeft(
   ledger: Ledger<Hunt>,
   limitMs: number,
 ): Promise<void> {
-  const fit = new Map<string, boolean>();
   for (const [at, plant] of left.entries()) {
-    const unfit = await firstUnfit(copy, plant, fit, limitMs);
-    if (unfit !== undefined) {
-      console.log(`${at + 1}/${left.length} left for later, ${unfit} fails without any defect`);
-      continue;
-    }
-    const found = await hunt(copy, plant, limitMs, Number(values.sessions));
+    const found = await hunt(copy, plant, { limitMs, sessions: Number(values.sessions) });
     if (found.foundBy !== undefined) ledger.put(keyOfPlant(plant), found);
     const by = found.foundBy ?? 'NOT FOUND';
     console.log(`${at + 1}/${left.length} ${by} ${found.seconds.toFixed(1)} s  ${plant.of}: ${plant.name}`);
     if (found.words !== '') console.log(`      ${found.words.slice(0, 160)}`);
   }
-}
-
-/** What fails without a defect finds none. */
-async function firstUnfit(
-  copy: Copy,
-  { finders }: Plant,
-  fit: Map<string, boolean>,
-  limitMs: number,
-): Promise<string | undefined> {
-  for (const file of [...finders, WORLD]) {
-    if (!fit.has(file)) {
-      const sessions = Number(values.sessions);
-      const looked = file === WORLD ? world(copy.root, sessions, limitMs) : suite(copy.root, [file], limitMs);
-      fit.set(file, (await looked).verdict === 'good');
-    }
-    if (fit.get(file) === false) return file;
-  }
-  return undefined;
 }
 
 function reportPlants(wanted: readonly Plant[], ledger: Ledger<Hunt>): void {

@@ -23,7 +23,7 @@ export const believing: readonly Plant[] = [
     file: 'src/payment/compare-report.ts',
     find: "if (report.tradeType !== undefined && report.tradeType !== CODE_TRADE) differs.push('trade_type');",
     replace: '',
-    finders: [notifications],
+    finders: ['src/payment/compare-report.test.ts'],
   },
   {
     name: 'another currency settles the bill',
@@ -31,7 +31,7 @@ export const believing: readonly Plant[] = [
     file: 'src/payment/compare-report.ts',
     find: "if (report.currency !== undefined && report.currency !== payment.currency) differs.push('currency');",
     replace: '',
-    finders: [notifications],
+    finders: ['src/payment/compare-report.test.ts'],
   },
   {
     name: 'a report that was applied is applied again',
@@ -47,7 +47,7 @@ export const believing: readonly Plant[] = [
     file: 'src/payment/states.ts',
     find: 'reopen: illegal, closed: stay, paid: stay }, // Alipay',
     replace: "reopen: illegal, closed: 'closed', paid: stay }, // Alipay",
-    finders: ['test/alipay-adapter.test.ts', notifications, alipayRefunds],
+    finders: ['src/payment/states.test.ts'],
   },
   {
     name: 'a captured callback is good for ever',
@@ -169,7 +169,7 @@ export const believing: readonly Plant[] = [
     file: 'src/session/take-debit.ts',
     find: "|| payment.bill_id === null) return 'disputed';",
     replace: "|| payment.bill_id === null) return 'surplus';",
-    finders: [notifications],
+    finders: ['test/journeys/suspense.test.ts'],
   },
   {
     name: 'after a lost COMMIT a racer loses the code that it opened',

@@ -12,7 +12,7 @@ export const mistakesOfOthers: readonly Plant[] = [
     file: 'src/payment/compare-report.ts',
     find: 'if (report.totalFen !== payment.amount_fen) return',
     replace: 'if (report.totalFen === undefined) return',
-    finders: [notifications],
+    finders: ['src/payment/compare-report.test.ts'],
   },
   {
     name: 'a genuine report for another app is believed',
@@ -20,7 +20,7 @@ export const mistakesOfOthers: readonly Plant[] = [
     file: 'src/payment/compare-report.ts',
     find: "if (report.appId !== undefined && report.appId !== payment.app_id) differs.push('app_id');",
     replace: '',
-    finders: [notifications],
+    finders: ['src/payment/compare-report.test.ts'],
   },
   {
     name: 'a signed answer about another order is taken for ours',
@@ -44,7 +44,7 @@ export const mistakesOfOthers: readonly Plant[] = [
     file: 'src/payment/compare-report.ts',
     find: "payment.merchant_id !== '' &&",
     replace: "payment.merchant_id === '?' &&",
-    finders: [notifications],
+    finders: ['src/payment/compare-report.test.ts'],
   },
   {
     name: 'the caller may say what a line costs in all',
@@ -53,7 +53,7 @@ export const mistakesOfOthers: readonly Plant[] = [
     find: 'const amount = lineAmount(quantity, unitPrice);',
     replace:
       "const amount = 'amount_fen' in line ? (line.amount_fen as Fen) : lineAmount(quantity, unitPrice);",
-    finders: ['src/bill/price-lines.test.ts', 'src/bill/bill.test.ts', 'test/journeys/bad-input.test.ts'],
+    finders: ['src/bill/price-lines.test.ts'],
   },
   {
     name: 'the sum that is settled is what the message says',
@@ -61,7 +61,7 @@ export const mistakesOfOthers: readonly Plant[] = [
     file: 'src/session/take-debit.ts',
     find: 'paidFen: payment.amount_fen,',
     replace: 'paidFen: report.payerFen ?? payment.amount_fen,',
-    finders: [notifications, twice],
+    finders: [notifications],
   },
   {
     name: 'the second payment of a bill throws, and its evidence is never applied',
@@ -117,7 +117,7 @@ export const mistakesOfOthers: readonly Plant[] = [
     file: 'src/payment/states.ts',
     find: 'paid:            { send: illegal, created: stay, silent: stay,',
     replace: "paid:            { send: illegal, created: stay, silent: 'create_unknown',",
-    finders: ['test/journeys/gateway-weather.test.ts'],
+    finders: ['src/payment/states.test.ts'],
   },
   {
     name: 'the late answer of a create call opens again what is paid',
@@ -125,7 +125,7 @@ export const mistakesOfOthers: readonly Plant[] = [
     file: 'src/payment/states.ts',
     find: 'paid:            { send: illegal, created: stay,',
     replace: "paid:            { send: illegal, created: 'open',",
-    finders: ['test/journeys/gateway-weather.test.ts'],
+    finders: ['src/payment/states.test.ts'],
   },
   {
     name: 'a debit that is told again is a second debit',
@@ -149,7 +149,7 @@ export const mistakesOfOthers: readonly Plant[] = [
     file: 'src/disposition/acts.ts',
     find: "return item.state === 'open' || item.state === 'held' ? item : refuse('suspense_closed');",
     replace: 'return item;',
-    finders: ['test/journeys/refunds.test.ts'],
+    finders: ['test/journeys/suspense.test.ts'],
   },
   {
     name: 'who asked for a refund above the limit may approve it',

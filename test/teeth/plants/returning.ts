@@ -2,7 +2,7 @@ import type { Plant } from './plant.ts';
 
 const retire = 'test/journeys/retire.test.ts';
 const restart = 'test/journeys/restart.test.ts';
-const refunds = 'test/journeys/refunds.test.ts';
+const refunds = 'test/journeys/refund-roads.test.ts';
 const alipayRefunds = 'test/alipay-refunds.test.ts';
 const wechatRefunds = 'test/wechat-refunds.test.ts';
 const webhooks = ['src/outbox/outbox.test.ts', 'test/journeys/webhooks.test.ts'];

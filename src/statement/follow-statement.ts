@@ -3,8 +3,8 @@ import { keepAnswer } from '#inbox';
 import { addJob, keepLease, release, underLease, whileKept, type Lease } from '#job';
 import { applyEvidence, type Parts } from '#session';
 import {
+  booksBeganAt,
   finishStatement,
-  firstPaymentAt,
   insertStatement,
   knownPayment,
   knownRefund,
@@ -28,10 +28,9 @@ const AGAIN_MS = 1_800_000;
  */
 export async function planStatements(parts: Parts): Promise<void> {
   const now = parts.world.now();
+  const began = await parts.store.read((tx) => tx.one<{ at: number }>(booksBeganAt, parts.clinic.id));
+  const from = Math.max(began?.at ?? now, now - LOOK_BACK_DAYS * DAY_MS);
   for (const channel of parts.channels.values()) {
-    const first = await parts.store.read((tx) => tx.one<{ at: number }>(firstPaymentAt, channel.method));
-    if (first === undefined) continue;
-    const from = Math.max(first.at, now - LOOK_BACK_DAYS * DAY_MS);
     for (let end = endOfBeijingDay(from) + 1000; end <= now; end += DAY_MS) {
       await planDay(parts, channel, beijingDay(end - 1000), end + channel.traits.statementAfterMs);
     }

@@ -35,7 +35,6 @@ describe.each(engines)('the statement of a day, on $name', (engine) => {
       clinic.pay(made.value.content);
       return outTradeNo;
     };
-    /** The books are kept from the first payment on, so there must be one. */
     const payOne = async (): Promise<number> => {
       const bill = await clinic.bill();
       clinic.pay((await clinic.open(bill, method)).qr_code_content);
@@ -97,13 +96,19 @@ describe.each(engines)('the statement of a day, on $name', (engine) => {
       expect(await suspense()).toMatchObject([{ reason: 'unknown_order', amount_fen: 4_200 }]);
     });
 
-    it('is asked for, once for each day, from the first payment on and not before', async () => {
-      await nextMorning();
-      expect(await statements()).toEqual([]);
-      await payOne();
+    it('is asked for, once for each day, from the first day of the books on', async () => {
       await nextMorning();
       await nextMorning();
-      expect(await statements()).toMatchObject([{ business_day: '2026-11-23', state: 'applied' }]);
+      expect(await statements()).toMatchObject([
+        { business_day: '2026-11-22', state: 'empty' },
+        { business_day: '2026-11-23', state: 'waiting' },
+      ]);
+    });
+
+    it('finds money from before a backup that knows of no payment at all', async () => {
+      await payUnseen();
+      await nextMorning();
+      expect(await suspense()).toMatchObject([{ reason: 'unknown_order', amount_fen: 4_200, state: 'open' }]);
     });
   });
 });

@@ -16,7 +16,8 @@ export async function makeScenery(): Promise<Scenery> {
     unlock: () => undefined,
   });
   const still: World = {
-    now: () => Date.UTC(2026, 0, 1),
+    // The clinic opens on the day that is lived: no earlier statement is asked for.
+    now: () => Date.UTC(2026, 10, 21, 16),
     random: (count) => new Uint8Array(count),
     after: () => () => undefined,
     send: () => Promise.reject(new Error('there is no network while the scenery is made')),

@@ -1,6 +1,8 @@
 // Kills, starves and rewinds the product, and looks at what is left.
 //   npm run crash -- service --kills 500      kill -9 of the whole service under load
 //   npm run crash -- storage --kills 10000    SIGKILL at every statement and await, and at random moments
+//   npm run crash -- disk --disks 2000        EIO, ENOSPC and EROFS at each write and fsync; full disks under a service
+//   npm run crash -- restore --restores 100   an old backup is put back, and the channels tell what happened since
 //   npm run crash -- torn --images 100000     disks whose power went after any write, and fsyncs counted by strace
 import { mkdirSync, mkdtempSync, readFileSync, existsSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,6 +12,8 @@ import { percentile } from '../test/crash/figures.ts';
 import { makeTemplate } from '../test/crash/life.ts';
 import { makeStageTemplate, quickFolder } from '../test/crash/stage.ts';
 import { noTornFigures, tearImages } from '../test/crash/torn.ts';
+import { failDisks, fillDisks, mayMount, noDiskFigures } from '../test/crash/disk.ts';
+import { noRestoreFigures, restoreOften } from '../test/crash/restore.ts';
 import { kills, killStorage, noStorageFigures } from '../test/crash/storage.ts';
 import { killService, noServiceFigures } from '../test/crash/service.ts';
 
@@ -17,6 +21,9 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     kills: { type: 'string' },
+    disks: { type: 'string', default: '2000' },
+    rounds: { type: 'string', default: '20' },
+    restores: { type: 'string', default: '100' },
     images: { type: 'string', default: '100000' },
     seed: { type: 'string', default: '1' },
     anew: { type: 'boolean', default: false },
@@ -25,7 +32,8 @@ const { values, positionals } = parseArgs({
 });
 
 const USAGE = `npm run crash -- service|storage [--kills N] [--seed S] [--anew]
-npm run crash -- torn [--images N] [--seed S] [--anew]
+npm run crash -- torn [--images N] | disk [--disks N] [--rounds N] | restore [--restores N]
+             with [--seed S] [--anew]
 A run of one seed goes on where it was stopped (.cache/crash); --anew begins again.`;
 
 const STATE = join('.cache', 'crash');
@@ -116,6 +124,45 @@ async function torn(): Promise<void> {
   report('torn', began, { ...counts, ...byFate }, faults);
 }
 
+async function disk(): Promise<void> {
+  const { figures, keep } = resume('disk', noDiskFigures);
+  const wish = { seed: values.seed, disks: Number(values.disks), rounds: Number(values.rounds) };
+  const folder = mkdtempSync(join(quickFolder, 'zhenfu-crash-'));
+  const began = performance.now();
+  const tell = (now: typeof figures): void => {
+    bar((now.faultyDisks + now.fullDisks) / (wish.disks + wish.rounds), `${now.faultyDisks} disks`);
+    keep();
+  };
+  try {
+    if (mayMount()) await fillDisks(await makeTemplate(folder), wish, figures, tell);
+    else console.log('full disks are left out: this user may not mount a small one');
+    await failDisks(await makeStageTemplate(folder, wish.disks > 100), wish, figures, tell);
+  } finally {
+    keep();
+    rmSync(folder, { recursive: true });
+  }
+  const { faults, ...counts } = figures;
+  report('disk', began, { ...counts }, faults);
+}
+
+async function restore(): Promise<void> {
+  const { figures, keep } = resume('restore', noRestoreFigures);
+  const restores = Number(values.restores);
+  const folder = mkdtempSync(join(tmpdir(), 'zhenfu-crash-'));
+  const began = performance.now();
+  try {
+    await restoreOften(await makeTemplate(folder), { seed: values.seed, restores }, figures, (now) => {
+      bar(now.restores / restores, `${now.restores} restores`);
+      keep();
+    });
+  } finally {
+    keep();
+    rmSync(folder, { recursive: true });
+  }
+  const { faults, ...counts } = figures;
+  report('restore', began, { ...counts }, faults);
+}
+
 function report(
   mode: string,
   began: number,
@@ -139,7 +186,7 @@ function bar(share: number, words: string): void {
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 
-const modes: Record<string, () => Promise<void>> = { service, storage, torn };
+const modes: Record<string, () => Promise<void>> = { service, storage, torn, disk, restore };
 const mode = modes[positionals[0] ?? ''];
 if (values.help || mode === undefined) {
   console.log(USAGE);

@@ -31,6 +31,9 @@ export class CannotStart extends Error {
   }
 }
 
+/** From a fault of the disk to the end of the process: enough for every answer to leave. */
+const FAREWELL_MS = 250;
+
 export interface Service {
   app: Application;
   address: string;
@@ -150,10 +153,11 @@ export function openDatabase(settings: Settings, world: World, kind: GatewayWorl
     kind,
     world,
     warn: (text) => process.stderr.write(`! ${text}\n`),
-    // Fail-stop: a disk that lost one write is trusted with no other; a supervisor starts us again.
+    // Fail-stop: a disk that lost one write is trusted with no other; a supervisor starts us again. Whoever
+    // waits for an answer hears 503 first: the store refuses everything by now.
     onFatal: (fault) => {
       process.stderr.write(`${fault.message}\n`);
-      process.exit(74);
+      world.after(FAREWELL_MS, () => process.exit(74));
     },
   });
 }

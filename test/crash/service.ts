@@ -75,7 +75,7 @@ async function oneLife(
         figures.unborn += 1;
       } else {
         const ready = await service.ready;
-        if (ready === undefined) return blame([`not ready: ${await service.gone} ${service.complaints()}`]);
+        if (ready === undefined) return blame([`not ready: ${service.complaints()}`]);
         usualMs = ready.wallMs;
         note(figures, ready);
         await rest(moments.below(moments.is(0.3) ? 100 : 800));

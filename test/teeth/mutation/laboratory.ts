@@ -50,7 +50,8 @@ export class Laboratory {
   async try(id: number, tests: readonly { name: string; ms: number }[]): Promise<Tried> {
     const began = performance.now();
     let tried: Tried | undefined;
-    const ended = await this.#order({ what: 'try', id, tests }, (told) => {
+    const shown = tests.map(({ name, ms }) => ({ name, ms }));
+    const ended = await this.#order({ what: 'try', id, tests: shown }, (told) => {
       if (told.what === 'tried') tried = { killedBy: told.killedBy, late: told.late, ms: told.ms };
     });
     // What it left behind of an unfinished test would disturb the next mutant.

@@ -13,6 +13,7 @@ const needs = [
   { pack: 'fonts-noto-cjk', serves: 'browser', isHere: () => hasFont('NotoSansCJK') },
   { pack: 'mariadb-server-core', serves: 'mysql', isHere: () => isLent() || hasProgram('mariadbd') },
   { pack: 'mariadb-client-core', serves: 'mysql', isHere: () => isLent() || hasProgram('my_print_defaults') },
+  { pack: 'strace', serves: 'strace', isHere: () => hasProgram('strace') },
   { pack: 'zbar-tools', serves: 'zbar', isHere: () => hasProgram('zbarimg') },
 ];
 

@@ -38,6 +38,7 @@ function nameWhatWasLeftOut() {
   const left = {
     browser: ['浏览器测试', 'the browser tests'],
     mysql: ['MySQL/MariaDB 上的测试', 'the tests on MySQL/MariaDB'],
+    strace: ['断电与坏盘测试', 'the tests of lost power and failing disks'],
     zbar: ['zbarimg 识码测试', 'reading codes with zbarimg'],
   };
   for (const part of without) say(`未运行：${left[part][0]}`, `not run: ${left[part][1]}`);

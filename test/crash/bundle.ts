@@ -1,8 +1,8 @@
 import { basename, join } from 'node:path';
-import { build } from 'vite';
 
 /** Puts a program and all that it imports into one file in `folder`; answers its path. */
 export async function bundle(program: string, folder: string): Promise<string> {
+  const { build } = await import('vite');
   const name = `${basename(program, '.ts')}.mjs`;
   await build({
     configFile: false,

@@ -1,6 +1,7 @@
 import type { Stream } from '../simulation/chance.ts';
 import type { Bank } from './bank.ts';
 import type { Promised } from './promises.ts';
+import { rest } from './real-time.ts';
 
 const API = '/api/v1/finance';
 const AGAIN_MS = 25;
@@ -235,7 +236,3 @@ async function read(answer: Response): Promise<{ status: number; told: Parsed }>
 
 /** Sent home, or out of patience, while still waiting for an answer. */
 class WentAway extends Error {}
-
-export function rest(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
-}

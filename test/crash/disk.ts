@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openStream } from '../simulation/chance.ts';
 import { readBooks } from './books-at-rest.ts';
-import { rest } from './customers.ts';
+import { overdue, rest } from './real-time.ts';
 import { Life, type Template } from './life.ts';
 import { examine, runWriter, type Heard } from './moments.ts';
 import { quickFolder, type StageTemplate } from './stage.ts';
@@ -183,11 +183,11 @@ async function oneFullDisk(
     life.open('F', PEOPLE);
     await rest(stream.between(50, 1_000));
     fill(ballast);
-    const exit = await Promise.race([service.gone, rest(STOPS_WITHIN_MS).then(() => 'it never stopped')]);
+    const exit = await Promise.race([service.gone, overdue(STOPS_WITHIN_MS)]);
     if (exit !== '74') faults.push(`on a full disk: ${exit} ${service.complaints()}`);
     faults.push(...(await life.examine({ settled: false })));
     const early = life.start();
-    const ready = await Promise.race([early.ready, rest(STOPS_WITHIN_MS).then(() => undefined)]);
+    const ready = await Promise.race([early.ready, overdue(STOPS_WITHIN_MS).then(() => undefined)]);
     if (ready === undefined && early.complaints() === '')
       faults.push('it does not start on a full disk, and does not say why');
     early.child.kill('SIGKILL');

@@ -6,7 +6,8 @@ import { openStream, type Stream } from '../simulation/chance.ts';
 import { unfinishedNow } from '../support/unfinished.ts';
 import { openBank, type Bank } from './bank.ts';
 import { isCommitted, readBooks, readCopy, type Books } from './books-at-rest.ts';
-import { Customers, rest, type Fared } from './customers.ts';
+import { Customers, type Fared } from './customers.ts';
+import { rest } from './real-time.ts';
 import { broken, type Promised } from './promises.ts';
 import { freePort, runCli, startService, type Environment, type ServiceProcess } from './service-process.ts';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { backupSqlite, restoreSqlite } from '#store';
 import { openStream } from '../simulation/chance.ts';
 import { readBooks } from './books-at-rest.ts';
-import { rest } from './customers.ts';
+import { rest } from './real-time.ts';
 import { Life, type Template } from './life.ts';
 import { broken } from './promises.ts';
 import { runCli } from './service-process.ts';

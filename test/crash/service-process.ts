@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { overdue } from './real-time.ts';
 
 const MAIN = join(import.meta.dirname, '..', '..', 'src', 'main.ts');
 const CLI = join(import.meta.dirname, '..', '..', 'src', 'cli', 'main.ts');
@@ -54,7 +55,7 @@ async function readiness(
   port: number,
 ): Promise<Readiness | undefined> {
   const bornAt = performance.now();
-  const first = await Promise.race([announced.then(() => 'said'), gone, overdue()]);
+  const first = await Promise.race([announced.then(() => 'said'), gone, overdue(READY_WITHIN_MS)]);
   // Its predecessor's connections may lie in the pool still: one that is cut says nothing about this one.
   for (let tries = 0; first === 'said' && tries < READY_TRIES; tries += 1) {
     const answer = await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => undefined);
@@ -72,10 +73,6 @@ function cpuOf(pid: number | undefined): number {
     .replace(/\(.*\)/, '()')
     .split(' ');
   return (Number(fields[11]) + Number(fields[12])) * 10;
-}
-
-function overdue(): Promise<string> {
-  return new Promise((resolve) => setTimeout(() => resolve('overdue'), READY_WITHIN_MS).unref());
 }
 
 /** One command of the command line, to its end. Throws with its words when it fails. */

@@ -1,5 +1,5 @@
 import { openStream } from '../simulation/chance.ts';
-import { rest } from './customers.ts';
+import { rest } from './real-time.ts';
 import { Life, type Template } from './life.ts';
 import type { Readiness } from './service-process.ts';
 

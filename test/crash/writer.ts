@@ -15,6 +15,7 @@ import { lowerCase } from '../simulation/road.ts';
 import type { Merchants } from '../../simulator/merchant.ts';
 import { noticeId } from '../support/notice-id.ts';
 import { bringToLife } from './product.ts';
+import { rest } from './real-time.ts';
 import { shortStory } from './stories.ts';
 import type { WriterSays } from './moments.ts';
 
@@ -107,7 +108,7 @@ async function person(index: number): Promise<void> {
       name: `${cue.seed}-${index}-${round}`,
       promise: (promised) => say({ promised }),
       until: (work) => work,
-      wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+      wait: rest,
       scan: async () => undefined,
       async pay(content) {
         gatewayOf((one) => one.knows(content)).pay(content, 'patient');

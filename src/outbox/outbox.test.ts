@@ -73,7 +73,11 @@ describe.each(engines)('webhooks on $name', ({ open }) => {
       clinic: { id: 1 },
       instance: `courier-${couriers}`,
       log: { info: silent, warn: silent, error: silent },
-      webhook: { url: 'http://192.168.1.20:8081/events', secrets, mayConnect: () => true },
+      webhook: {
+        url: 'http://192.168.1.20:8081/events',
+        secrets,
+        mayConnect: (address) => address === '192.168.1.20',
+      },
     };
     return { process, parts, round: () => round(parts) };
   }
@@ -231,6 +235,18 @@ describe.each(engines)('webhooks on $name', ({ open }) => {
       his.mood = () => 204;
       await nextRound();
       expect(await all()).toMatchObject([{ state: 'delivered', attempts: 2, last_status: 'HTTP 204' }]);
+    });
+
+    test('goes with the judgement of its target: where the name leads then is asked of the guard', async () => {
+      const asked: (boolean | undefined)[] = [];
+      const answer = his.receive;
+      his.receive = (request) => {
+        asked.push(request.mayConnect?.('192.168.1.20'), request.mayConnect?.('169.254.169.254'));
+        return answer(request);
+      };
+      await tell(7);
+      await courier.round();
+      expect(asked).toEqual([true, false]);
     });
 
     test('of one poisoned bill holds up no other', async () => {

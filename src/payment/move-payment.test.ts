@@ -58,6 +58,61 @@ describe('a payment that changed since it was read', () => {
     expect(await read(row.id)).toEqual(row);
   });
 
+  it('is paid once, with all that was said of the money, and says so with its event', async () => {
+    const held = { ...row };
+    const late = { ...debit, late: true, payerFen: 10_000, paidAtMs: 5, evidenceId: 9 };
+    await clinic.store.transact('pay', (tx) => receiveDebit(tx, held, late, { ...cause, atMs: 6 }));
+    expect(held).toMatchObject({ state: 'paid', version: row.version + 1 });
+    expect(await read(row.id)).toMatchObject({
+      state: 'paid',
+      version: row.version + 1,
+      disposition: 'surplus',
+      late: 1,
+      channel_trade_no: '4200',
+      paid_at: 5,
+      paid_evidence_id: 9,
+      payer_fen: 10_000,
+      received_fen: 12_850,
+      updated_at: 6,
+    });
+    const [event] = await clinic.store.read((tx) =>
+      tx.all(`SELECT * FROM events WHERE entity = 'payment' AND to_state = 'paid'`),
+    );
+    expect(event).toMatchObject({
+      from_state: 'open',
+      happening: 'paid',
+      reason: 'surplus',
+      evidence_id: 9,
+      version: row.version + 1,
+    });
+  });
+
+  it('is paid in time, by a trade without a number, where nothing else was said', async () => {
+    const bare = { ...debit, channelTradeNo: undefined };
+    await clinic.store.transact('pay', (tx) => receiveDebit(tx, { ...row }, bare, cause));
+    expect(await read(row.id)).toMatchObject({ late: 0, channel_trade_no: null, payer_fen: null });
+  });
+
+  it('takes the code that it was given, and keeps it when none is given', async () => {
+    clinic.weather({ lose_request: 1 });
+    const bill = await clinic.bill();
+    await clinic.call('POST', `/api/v1/finance/bills/${bill}/qr-payment`, { payment_method: 'wechat' });
+    await clinic.app.worker.stop();
+    const held = await read(row.id + 1);
+    expect(held).toMatchObject({ state: 'create_unknown', qr_code_url: '' });
+    await clinic.store.transact('code', (tx) =>
+      movePayment(tx, held, 'created', cause, { qrCodeUrl: 'weixin://a' }),
+    );
+    expect(held).toMatchObject({ state: 'open', qr_code_url: 'weixin://a' });
+    await clinic.store.transact('retire', (tx) => movePayment(tx, held, 'retire', cause));
+    expect(held).toMatchObject({ state: 'closing', qr_code_url: 'weixin://a' });
+    expect(await read(held.id)).toMatchObject({ state: 'closing', qr_code_url: 'weixin://a' });
+    const [event] = await clinic.store.read((tx) =>
+      tx.all(`SELECT reason, evidence_id FROM events WHERE to_state = 'closing'`),
+    );
+    expect(event).toMatchObject({ reason: null, evidence_id: null });
+  });
+
   it('keeps what a happening does not tell, and says with its event who moved it and why', async () => {
     const held = { ...row };
     const patch = { faultCode: 'silent', createEndedAtMs: 7 };

@@ -57,4 +57,30 @@ describe.each(engines)('paying a bill on $name', (engine) => {
       expect((await clinic.session(opened.session_id)).status).toBe('paid');
     });
   });
+
+  it('whoever has the link of a session sees what stands on the screen, and nothing of the patient', async () => {
+    const bill = await clinic.bill();
+    const { session_id, expires_at } = await clinic.open(bill, 'wechat');
+    const url = `/api/v1/finance/payment-sessions/${session_id}/status`;
+    const seen = await clinic.call('GET', url, undefined, { authorization: '' });
+    expect(seen.body).toEqual({
+      status: 'pending',
+      bill_id: bill,
+      payment_method: 'wechat',
+      expires_at,
+      session_id,
+      phase: 'ready',
+      code_shown: true,
+      amount_fen: 12_850,
+      amount: '128.50',
+      version: 2,
+      server_time: expect.any(String),
+      paid_at: null,
+      late: false,
+      disposition: null,
+      replaced_by: null,
+      end_reason: null,
+      clinic_name: clinic.app.parts.clinic.name,
+    });
+  });
 });

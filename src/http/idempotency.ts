@@ -8,7 +8,7 @@ import {
   takeOverIdempotencyKey,
   type IdempotencyRow,
 } from '#sql/idempotency';
-import { UniqueViolation, type Store } from '#store';
+import { StoreUnavailable, UniqueViolation, type Store } from '#store';
 import { refuse, type Refusal } from '#trouble';
 import type { World } from '#world';
 import { sayNo } from './problems.ts';
@@ -63,10 +63,15 @@ export function keepIdempotency(app: FastifyInstance, parts: Parts): void {
     if (row === undefined) return payload;
     request.idempotencyRow = undefined;
     const keep = reply.statusCode < 500 && reply.statusCode !== 400 && typeof payload === 'string';
-    await parts.store.transact('keep-answer', async (tx) => {
-      if (keep) await tx.run(keepAnswerOfKey, reply.statusCode, payload, row);
-      else await tx.run(forgetIdempotencyKey, row);
-    });
+    try {
+      await parts.store.transact('keep-answer', async (tx) => {
+        if (keep) await tx.run(keepAnswerOfKey, reply.statusCode, payload, row);
+        else await tx.run(forgetIdempotencyKey, row);
+      });
+    } catch (error) {
+      // An answer that is not kept goes out as it is: its key frees itself when the lease is over.
+      if (keep || !(error instanceof StoreUnavailable)) throw error;
+    }
     return payload;
   });
 }

@@ -1,4 +1,5 @@
 import { createApiKey } from '#access';
+import { StoreUnavailable } from '#store';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { closeAudited } from '../auditor.ts';
 import { openClinic, type Answer, type Clinic, type Instance } from '../clinic.ts';
@@ -265,6 +266,25 @@ describe.each(engines)('an Idempotency-Key on $name', (engine) => {
       expectReplay(await other.call('POST', url(next), { payment_method: 'wechat' }, keyed('k')), resumed);
       if (at < steps.length - 1) other.process.kill();
     }
+  });
+
+  it('a database that stops under a keyed request is told of in a problem, and the key is free later', async () => {
+    const bill = await clinic.bill();
+    const { store } = clinic.process;
+    const { transact, read } = store;
+    clinic.meddle((_call, act) => {
+      store.transact = () => Promise.reject(new StoreUnavailable('database or disk is full'));
+      store.read = () => Promise.reject(new StoreUnavailable('database or disk is full'));
+      return act();
+    });
+    const refused = await ask(bill, 'k-1');
+    expect(refused).toMatchObject({ status: 503, body: { code: 'unavailable' } });
+    expect(refused.headers['content-type']).toContain('application/problem+json');
+    expect(refused.bytes.toString()).not.toContain('disk');
+    Object.assign(store, { transact, read });
+    clinic.meddle(undefined);
+    await clinic.world.leap(61_000);
+    expect((await ask(bill, 'k-1')).status).toBeLessThan(300);
   });
 
   async function postBill(instance: Instance, at: number): Promise<number> {

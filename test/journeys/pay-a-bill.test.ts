@@ -33,6 +33,15 @@ describe.each(engines)('paying a bill on $name', (engine) => {
       expect(read.body).toMatchObject({ status: 'paid', paid_fen: 12_850, payment_method: method });
     });
 
+    it('the wallet shows whose fee it is and nothing of what it is for', async () => {
+      const opened = await clinic.open(await clinic.bill(), method);
+      const gateway = clinic.sim.gateways.find((one) => one.knows(opened.qr_code_content));
+      expect(gateway?.scan(opened.qr_code_content, 'patient')).toMatchObject({
+        ok: true,
+        value: { subject: `${clinic.app.parts.clinic.shortName}医疗服务费`, amount_fen: 12_850 },
+      });
+    });
+
     it('with every notification lost, a watched session shows paid within five seconds', async () => {
       clinic.weather({ notify_lose: 1 });
       const opened = await clinic.open(await clinic.bill(), method);

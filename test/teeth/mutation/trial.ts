@@ -59,7 +59,7 @@ export async function tryMutants(wish: TrialWish): Promise<Trial> {
   const left = mutants.filter((mutant) => verdictOn(mutant) === undefined);
   const laboratory = new Laboratory(wish.folder, { files, tests, days: wish.days });
   try {
-    if (left.length > 0) await tryLeft(wish, laboratory, tests, left, suite);
+    if (left.length > 0) await tryLeft(wish, laboratory, { tests, all, left, suite });
   } finally {
     laboratory.close();
   }
@@ -77,12 +77,15 @@ export function mutantsOf(folder: string, files: readonly string[]): Mutant[] {
 async function tryLeft(
   wish: TrialWish,
   laboratory: Laboratory,
-  tests: readonly string[],
-  left: readonly Mutant[],
-  suite: string,
+  {
+    tests,
+    all,
+    left,
+    suite,
+  }: { tests: readonly string[]; all: readonly Mutant[]; left: readonly Mutant[]; suite: string },
 ): Promise<void> {
   const endsAt = performance.now() + wish.budgetMs;
-  const order = new Order(await surveyOf(wish, laboratory, tests));
+  const order = new Order(await surveyOf(wish, laboratory, tests, all));
   for (const [at, mutant] of left.entries()) {
     if (performance.now() > endsAt) return;
     const { killedBy, ms } = await surely(wish, laboratory, order, mutant);
@@ -115,17 +118,19 @@ async function isTrue(laboratory: Laboratory, order: Order, killedBy: string | u
   return true;
 }
 
-/** What each test meets is known as long as neither it nor the product's text has changed. */
+/** What each test meets is known as long as neither its text nor the mutants have changed. */
 async function surveyOf(
   wish: TrialWish,
   laboratory: Laboratory,
   tests: readonly string[],
+  mutants: readonly Mutant[],
 ): Promise<Surveyed[]> {
-  const text = (name: string): string => readFileSync(join(wish.folder, name), 'utf8');
-  const product = keyOf(...Object.values(modules).flat().map(text));
+  const product = keyOf(...mutants.map(identity));
   const files = [...tests, DAYS];
-  const keyOfFile = (name: string): string =>
-    keyOf(product, name, text(name), name === DAYS ? String(wish.days) : '');
+  const keyOfFile = (name: string): string => {
+    const text = readFileSync(join(wish.folder, name), 'utf8');
+    return keyOf(product, name, text, name === DAYS ? String(wish.days) : '');
+  };
   const unknown = files.filter((name) => wish.surveys.get(keyOfFile(name)) === undefined);
   for (const name of unknown) wish.surveys.put(keyOfFile(name), await laboratory.survey([name]));
   const surveyed = files.flatMap((name) => wish.surveys.get(keyOfFile(name)) ?? []);

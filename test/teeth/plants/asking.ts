@@ -54,7 +54,7 @@ export const asking: readonly Plant[] = [
     file: 'src/session/open-session.ts',
     find: 'subject: `${parts.clinic.shortName}医疗服务费`,',
     replace: 'subject: `${parts.clinic.shortName}医疗服务费${bill.bill_no}`,',
-    finders: ['test/journeys/pay-a-bill.test.ts', weather],
+    finders: ['test/journeys/pay-a-bill.test.ts'],
   },
   {
     name: 'two cashiers have two codes for one bill',

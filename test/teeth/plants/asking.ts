@@ -92,8 +92,8 @@ export const asking: readonly Plant[] = [
     name: 'an answer with a wrong signature gives the code',
     of: 'C-5',
     file: 'src/channel/alipay/gateway.ts',
-    find: "signature === 'wrong' ? 'unverified' :",
-    replace: '',
+    find: "signature === 'wrong' ? 'unverified' : readCode(call.api, code, subCode ?? '', signature === 'right'),",
+    replace: "readCode(call.api, code, subCode ?? '', signature !== 'absent'),",
     finders: ['src/channel/alipay/index.test.ts', weather],
   },
   {

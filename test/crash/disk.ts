@@ -24,10 +24,10 @@ const answers = [
 export interface DiskFigures {
   /** Writers whose disk answered with an error at some call. */
   faultyDisks: number;
-  /** Of these: the store stopped, the error met no write of money, or the writer never got to it. */
+  /** Of these: the store stopped; nothing met the error; or the writer did not even start. */
   stopped: number;
   unharmed: number;
-  unmet: number;
+  unborn: number;
   promises: number;
   /** Whole services whose disk was full, and their requests that were refused in words. */
   fullDisks: number;
@@ -39,7 +39,7 @@ export const noDiskFigures = (): DiskFigures => ({
   faultyDisks: 0,
   stopped: 0,
   unharmed: 0,
-  unmet: 0,
+  unborn: 0,
   promises: 0,
   fullDisks: 0,
   refused: 0,
@@ -69,7 +69,7 @@ export async function failDisks(
     figures.promises += heard.promises.length;
     if (heard.stopped) figures.stopped += 1;
     else if (heard.ended && heard.refused.length === 0) figures.unharmed += 1;
-    else figures.unmet += 1;
+    else figures.unborn += 1;
     figures.faults.push(...faults.map((fault) => `${name}: ${fault}`));
     tell(figures);
   }

@@ -21,6 +21,7 @@ import { manualWorld, type ManualWorld } from './manual-world.ts';
 import { readEvents, type EventStream } from './support/event-stream.ts';
 import { readCall, type GatewayCall } from './support/gateway-call.ts';
 import { startProcess, type Process } from './support/process.ts';
+import { wholeFiles } from './support/whole-files.ts';
 
 /** A Sunday morning at ten in clinic time. */
 export const TEN_O_CLOCK = Date.UTC(2026, 10, 22, 2, 0, 0);
@@ -140,12 +141,13 @@ export async function openClinic(
     send: (request) => reach(request),
   });
   const store = waitedFor(await engine.open(), world);
+  const files = wholeFiles(world.busy);
 
   const reach = async (request: OutboundRequest): Promise<InboundAnswer> => {
     // Nothing but a webhook asks to be judged by its address.
     if (request.mayConnect !== undefined && options.his !== undefined) return options.his(request);
     const call = readCall(request, world.now());
-    if (call === undefined) return answerOfGateway(request);
+    if (call === undefined) return files.asked(request.url, answerOfGateway(request));
     call.known = (await store.read((tx) => tx.one(numberIsKnown, call.outTradeNo))) !== undefined;
     calls.push(call);
     const act = (): Promise<InboundAnswer> => answerOfGateway(request);
@@ -208,7 +210,7 @@ export async function openClinic(
       settings,
       world: process.world,
       store: process.store,
-      channels: openChannels(process.world, plan),
+      channels: files.readBy(openChannels(process.world, plan)),
       gatewayWorld: 'simulated',
       phoneUrl: null,
       logger: options.logger ?? false,

@@ -4,6 +4,7 @@ import { addJob, keepLease, release, underLease, whileKept, type Lease } from '#
 import { applyEvidence, type Parts } from '#session';
 import {
   booksBeganAt,
+  firstPaymentAt,
   finishStatement,
   insertStatement,
   knownPayment,
@@ -20,6 +21,8 @@ import { beijingDay, endOfBeijingDay, jitter, parseBeijing } from '#world';
 const DAY_MS = 86_400_000;
 /** Both channels serve days this far back at least (WeChat Pay three months); older ones are a person's. */
 const LOOK_BACK_DAYS = 30;
+/** So far back also where no payment of the channel is known: a restored backup may be from before the first. */
+const LOOK_BACK_ANYWAY_DAYS = 3;
 const AGAIN_MS = 1_800_000;
 
 /**
@@ -29,8 +32,10 @@ const AGAIN_MS = 1_800_000;
 export async function planStatements(parts: Parts): Promise<void> {
   const now = parts.world.now();
   const began = await parts.store.read((tx) => tx.one<{ at: number }>(booksBeganAt, parts.clinic.id));
-  const from = Math.max(began?.at ?? now, now - LOOK_BACK_DAYS * DAY_MS);
   for (const channel of parts.channels.values()) {
+    const first = await parts.store.read((tx) => tx.one<{ at: number }>(firstPaymentAt, channel.method));
+    const used = Math.min(first?.at ?? now, now - LOOK_BACK_ANYWAY_DAYS * DAY_MS);
+    const from = Math.max(began?.at ?? now, used, now - LOOK_BACK_DAYS * DAY_MS);
     for (let end = endOfBeijingDay(from) + 1000; end <= now; end += DAY_MS) {
       await planDay(parts, channel, beijingDay(end - 1000), end + channel.traits.statementAfterMs);
     }

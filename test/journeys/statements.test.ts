@@ -105,6 +105,18 @@ describe.each(engines)('the statement of a day, on $name', (engine) => {
       ]);
     });
 
+    it('of a channel that nobody used yet is asked for some days back only', async () => {
+      clinic.process.kill();
+      await clinic.world.leap(10 * 24 * HOUR_MS);
+      await clinic.instance();
+      await clinic.world.advance(11 * 60_000);
+      expect((await statements()).map(({ business_day }) => business_day)).toEqual([
+        '2026-11-29',
+        '2026-11-30',
+        '2026-12-01',
+      ]);
+    });
+
     it('finds money from before a backup that knows of no payment at all', async () => {
       await payUnseen();
       await nextMorning();

@@ -29,11 +29,12 @@ export const loadStatement: Statement = `
 export const finishStatement: Statement = `
   UPDATE statements SET state = 'applied', line_count = ?, version = version + 1, updated_at = ? WHERE id = ? AND state = 'loaded'`;
 
-/**
- * Since when this database keeps books: no earlier day is asked for, and none after it is left out. A
- * restored backup may be from before a channel's first payment.
- */
+/** Since when this database keeps books: no earlier day is asked for. */
 export const booksBeganAt: Statement = `SELECT created_at AS at FROM clinics WHERE id = ?`;
+
+/** Since when a channel is used here: of the days before, only the last few are asked for. */
+export const firstPaymentAt: Statement = `
+  SELECT created_at AS at FROM payments WHERE payment_method = ? ORDER BY id LIMIT 1`;
 
 /** Whether our own books hold money of a channel's day: then a statement of it cannot be empty. */
 export const moneyOfDay: Statement = `

@@ -203,7 +203,9 @@ export class Day {
     let left = unfinished(this.#connection, this.rewound);
     await this.agenda.run(this.agenda.nowMs + REST_MS, () => {
       if (this.#afterStep()) return true;
-      if (this.agenda.steps % 64 === 0) left = unfinished(this.#connection, this.rewound);
+      // Somebody may have asked for something since it was looked up: what is over must be over now.
+      if (left.length === 0 || this.agenda.steps % 64 === 0)
+        left = unfinished(this.#connection, this.rewound);
       return left.length === 0;
     });
     left = unfinished(this.#connection, this.rewound);
@@ -223,7 +225,8 @@ export class Day {
     let left = unfinished(this.#connection, this.rewound, 'fetch_statement');
     await this.agenda.run(midnight + 36 * HOUR, () => {
       if (this.#afterStep()) return true;
-      if (this.agenda.steps % 16 === 0) left = unfinished(this.#connection, this.rewound, 'fetch_statement');
+      if (left.length === 0 || this.agenda.steps % 16 === 0)
+        left = unfinished(this.#connection, this.rewound, 'fetch_statement');
       return left.length === 0;
     });
     for (const what of unfinished(this.#connection, this.rewound, 'fetch_statement'))

@@ -222,6 +222,8 @@ describe('a body that Alipay does not send', () => {
 
   it.each([
     ['a name given twice', `${genuine}&total_amount=0.01`],
+    // Who reads the last sees what was signed; who reads the first does not.
+    ['a name given twice, the signed one last', `total_amount=0.01&${genuine}`],
     ['a name given twice, once in disguise', `${genuine}&total%5Famount=0.01`],
     ['the signature twice', `${genuine}&sign=x`],
     ['a broken escape', `${genuine}&x=%4`],

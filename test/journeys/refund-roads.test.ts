@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Channel, ChannelReport, Outcome, RefundRequest } from '#channel';
 import { closeAudited } from '../auditor.ts';
 import { openClinic, type Answer, type Clinic, type Parsed } from '../clinic.ts';
 import { engines } from '../engines.ts';
@@ -171,6 +172,57 @@ describe.each(engines)('the roads of a refund, on $name', (engine) => {
       expect((await refund(bill, 1)).status).toBe(201);
       await clinic.world.leap(2 * 24 * HOUR_MS);
       expect((await refund(bill, 1)).body.code).toBe('refund_too_late');
+    });
+  });
+
+  it('what Alipay does not know yet is not sent again before a minute has proven it', async () => {
+    const bill = await paidBill('alipay');
+    clinic.weather({ refund_pending_ms: 45_000 });
+    const asked = await refund(bill, 3_000);
+    await dozes(40_000);
+    expect(await sends()).toEqual([1]);
+    await dozes(LONG_MS);
+    expect(await read(asked)).toMatchObject({ state: 'succeeded' });
+    expect([await sends(), returned()]).toEqual([[1], [3_000]]);
+  });
+
+  describe('that the channel refuses', () => {
+    /** Says a definite no to every refund, after it has, or has not, done what it was asked. */
+    function refuse(method: 'alipay' | 'wechat', doesIt: boolean): void {
+      const channels = clinic.app.parts.channels as Map<'alipay' | 'wechat', Channel>;
+      const channel = channels.get(method);
+      if (channel === undefined) throw new Error('not configured');
+      const fault = { code: 'declined', channelCode: 'NO', detail: 'no' } as const;
+      const refundThen = async (request: RefundRequest): Promise<Outcome<ChannelReport>> => {
+        if (doesIt) await channel.refund(request);
+        return { outcome: 'refused', fault };
+      };
+      channels.set(method, { ...channel, refund: refundThen });
+    }
+
+    it('a no that no later question confirms gives nothing free: the money went back all the same (J4)', async () => {
+      const bill = await paidBill('alipay');
+      refuse('alipay', true);
+      clinic.weather({ refund_pending_ms: 40_000 });
+      const asked = await refund(bill, PAID);
+      await dozes(30_000);
+      expect(await reserved()).toMatchObject([{ held: PAID, gone: 0 }]);
+      expect((await refund(bill, 1)).body.code).toBe('refund_exceeds_paid');
+      await dozes(LONG_MS);
+      expect(await read(asked)).toMatchObject({ state: 'succeeded' });
+      expect(returned()).toEqual([PAID]);
+    });
+
+    it('a no that a later question confirms ends it: the amount is free, and a person knows why', async () => {
+      const bill = await paidBill('wechat');
+      refuse('wechat', false);
+      const asked = await refund(bill, 3_000);
+      await dozes(2 * HOUR_MS);
+      expect(await read(asked)).toMatchObject({ state: 'failed', fault_code: 'declined' });
+      expect(await reserved()).toMatchObject([{ held: 0, gone: 0 }]);
+      expect(await suspense()).toMatchObject([{ reason: 'refund_failed', refund_id: asked.body.id }]);
+      expect(await alarms()).toEqual(['refund_trouble']);
+      expect(await sends()).toEqual([1]);
     });
   });
 

@@ -63,7 +63,7 @@ export const returning: readonly Plant[] = [
     file: 'src/refund/believe-refund.ts',
     find: '(report.amountFen !== undefined && report.amountFen !== refund.amount_fen)',
     replace: 'report.amountFen === 0',
-    finders: [refunds],
+    finders: ['src/refund/believe-refund.test.ts'],
   },
   {
     name: 'a refund that failed keeps its amount',

@@ -237,6 +237,19 @@ describe.each(engines)('webhooks on $name', ({ open }) => {
       expect(await all()).toMatchObject([{ state: 'delivered', attempts: 2, last_status: 'HTTP 204' }]);
     });
 
+    test('never overtakes a parked event of its bill: a person replays that first', async () => {
+      await tell(7);
+      await store.transact('test-park', async (tx) => {
+        await tx.run(`UPDATE outbox SET state = 'parked'`);
+      });
+      await tell(7);
+      await courier.round();
+      expect(his.told).toEqual([]);
+      await replayParked({ store, world, clinic: { id: 1 } });
+      await nextRound();
+      expect(his.told.map(({ sequence }) => sequence)).toEqual([1, 2]);
+    });
+
     test('goes with the judgement of its target: where the name leads then is asked of the guard', async () => {
       const asked: (boolean | undefined)[] = [];
       const answer = his.receive;

@@ -51,9 +51,9 @@ process.on('uncaughtException', (error) => interrupt(error));
 process.on('unhandledRejection', (error) => interrupt(error));
 
 async function attempt(unit: Unit, patienceMs: number): Promise<'passed' | 'failed' | 'late'> {
-  let timer: NodeJS.Timeout | undefined;
+  const patience = AbortSignal.timeout(patienceMs);
   const late = new Promise<'late'>((resolve) => {
-    timer = setTimeout(() => resolve('late'), patienceMs);
+    patience.addEventListener('abort', () => resolve('late'), { once: true });
   });
   const broken = new Promise<'failed'>((resolve) => {
     interrupt = () => resolve('failed');
@@ -65,7 +65,6 @@ async function attempt(unit: Unit, patienceMs: number): Promise<'passed' | 'fail
   try {
     return await Promise.race([ran, late, broken]);
   } finally {
-    clearTimeout(timer);
     interrupt = () => undefined;
   }
 }

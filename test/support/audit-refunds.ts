@@ -157,9 +157,11 @@ function history({ refunds, events }: Books): string[] {
   return faults;
 }
 
-function sums({ payments, moved, beforePerson }: Books, ledger: readonly LedgerEntry[]): string[] {
+function sums({ payments, refunds, moved, beforePerson }: Books, ledger: readonly LedgerEntry[]): string[] {
   const debited = sum(ledger.filter(({ kind }) => kind === 'debit'));
-  const returned = sum([...moved].filter(([number]) => !beforePerson.has(number)).map(([, entry]) => entry));
+  const known = new Set(refunds.filter(({ state }) => state === 'succeeded').map((one) => one.out_refund_no));
+  const counts = (number: string): boolean => known.has(number) || !beforePerson.has(number);
+  const returned = sum([...moved].filter(([number]) => counts(number)).map(([, entry]) => entry));
   const debits = new Map(ledger.filter(({ kind }) => kind === 'debit').map((one) => [one.out_trade_no, one]));
   // That a channel says one sum and has taken another is what a dispute is about, until a person decides.
   const came = (one: Payment): number =>

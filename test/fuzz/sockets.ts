@@ -96,7 +96,9 @@ function judge(door: Door, wire: Wire, answer: string): string | undefined {
   if (statuses.some((status) => status.startsWith('5')) && !dialect) return 'a fault of ours';
   const accepted = statuses.includes('200') || statuses.includes('204');
   const money = door.connection.written.filter(({ table }) => table !== 'evidence');
-  if (!accepted && money.length > 0 && statuses[0] !== 'hung up') return 'not acknowledged, and money moved';
+  // Of a badly framed request the answer may be overtaken by the refusal of what follows it: it is told again.
+  if (wire.whole && !accepted && money.length > 0 && statuses[0] !== 'hung up')
+    return 'not acknowledged, and money moved';
   if (wire.whole && statuses[0] === 'hung up') return 'a whole request was not answered';
   if (statuses.some((status) => status.startsWith('4')) && !isRefusal(answer))
     return 'a refusal in no words of ours';

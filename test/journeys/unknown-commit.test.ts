@@ -47,6 +47,27 @@ describe.each(engines)('a COMMIT that nobody answered, on $name', (engine) => {
     expect(read.refunded_fen).toBe(5_000);
   });
 
+  it('of a new session: whoever opened it orders its code, and has it', async () => {
+    const bill = await clinic.bill();
+    const store = answeredNever(clinic.store, 'open-session', () => Promise.resolve());
+    const opening = openSession(
+      { ...clinic.app.parts, store },
+      {
+        billId: bill,
+        method: 'wechat',
+        timeoutMinutes: 15,
+        refresh: false,
+        insist: false,
+        actor: 'staff:cashier',
+      },
+    );
+    const opened = await clinic.world.until(opening, 5_000);
+    expect(opened).toMatchObject({
+      session: { bill_id: bill, qr_code_content: expect.stringMatching(/^weixin:/) },
+    });
+    expect(clinic.calls.filter(({ api }) => api === 'create')).toHaveLength(1);
+  });
+
   it('of a new session that another instance took over meanwhile: its order is left to that one', async () => {
     const bill = await clinic.bill();
     const takenOver = () =>

@@ -201,7 +201,7 @@ export const returning: readonly Plant[] = [
     file: 'src/store/sql/jobs.ts',
     find: "WHERE id = ? AND fence = ? AND state = 'waiting' AND lease_until <= ?`;",
     replace: "WHERE id = ? AND ? >= 0 AND state = 'waiting' AND ? > 0`;",
-    finders: ['test/journeys/lease.test.ts', 'test/journeys/racers-and-instances.test.ts'],
+    finders: ['src/job/lease.test.ts', 'test/journeys/racers-and-instances.test.ts'],
   },
   {
     name: 'an instance that slept for two minutes still writes',

@@ -3,6 +3,7 @@ import { audit } from '../audit.ts';
 import { closeAudited } from '../auditor.ts';
 import { openClinic, type Clinic } from '../clinic.ts';
 import { engines } from '../engines.ts';
+import { NetworkFault } from '#world';
 
 const MINUTE = 60_000;
 
@@ -64,5 +65,33 @@ describe.each(engines)('clocks that differ, on $name', (engine) => {
         expect(await clinic.session(open.session_id)).toMatchObject({ status: 'paid', late: 0 });
       },
     );
+  });
+
+  it('an answer that was asked for before the last word and read after it ends nothing', async () => {
+    const bill = await clinic.bill();
+    let closed = false;
+    clinic.meddle(async (call, act) => {
+      if (call.api === 'create') throw new NetworkFault('no_answer', 'ECONNRESET');
+      const answer = await act();
+      const slow = closed && call.api === 'query';
+      closed = call.api === 'close';
+      if (slow) await new Promise<void>((resolve) => clinic.world.after(9_000, resolve));
+      return answer;
+    });
+    await clinic.call('POST', `/api/v1/finance/bills/${bill}/qr-payment`, { payment_method: 'wechat' });
+    const session = await clinic.store.read((tx) =>
+      tx.one<{ public_id: string }>('SELECT public_id FROM payment_sessions'),
+    );
+    await clinic.call('POST', `/api/v1/finance/payment-sessions/${session?.public_id}/cancellation`, {
+      insist: true,
+    });
+    await clinic.world.advance(3 * MINUTE);
+    const payment = await clinic.store.read((tx) =>
+      tx.one<{ state: string; create_ended_at: number }>('SELECT state, create_ended_at FROM payments'),
+    );
+    expect(payment?.state).toBe('closed');
+    const lastAsked = clinic.calls.filter(({ api }) => api === 'query').at(-1)?.atMs ?? 0;
+    expect(lastAsked).toBeGreaterThanOrEqual((payment?.create_ended_at ?? Infinity) + MINUTE);
+    clinic.meddle(undefined);
   });
 });

@@ -97,14 +97,27 @@ describe('a genuine report of a refund', () => {
       expect(await sums()).toEqual({ held: 3_000, gone: 3_000 });
     });
 
-    it('and of more than is left is no row of ours: a person has it', async () => {
-      await asked(PAID - 2_999);
+    it('and finds another in its place is written down, stands before a person, and is counted when there is room', async () => {
+      const other = await asked(PAID - 2_999);
       await believe(back);
-      expect(await all('SELECT state FROM refunds')).toEqual([{ state: 'approved' }]);
-      expect(await sums()).toEqual({ held: PAID - 2_999, gone: 0 });
-      expect(await all('SELECT * FROM suspense')).toMatchObject([
-        { reason: 'refund_exceeds', subject: 'evidence:1', amount_fen: 3_000, refund_id: null },
+      expect(await all('SELECT state, counted_at FROM refunds')).toEqual([
+        { state: 'approved', counted_at: null },
+        { state: 'succeeded', counted_at: null },
       ]);
+      expect(await sums()).toEqual({ held: PAID - 2_999, gone: 0 });
+      expect(await all('SELECT reason, subject, refund_id, amount_fen FROM suspense ORDER BY id')).toEqual([
+        { reason: 'refund_exceeds', subject: 'refund:2', refund_id: 2, amount_fen: 3_000 },
+        { reason: 'refund_unknown', subject: 'refund:2', refund_id: 2, amount_fen: 3_000 },
+      ]);
+      await clinic.call('POST', `/api/v1/finance/refunds/${other.id}/cancellation`, {});
+      expect(await sums()).toEqual({ held: 3_000, gone: 3_000 });
+      expect(await all('SELECT refunded_fen FROM bills')).toEqual([{ refunded_fen: 3_000 }]);
+      expect(await all('SELECT id, counted_at FROM refunds WHERE counted_at IS NOT NULL')).toEqual([
+        { id: 2, counted_at: clinic.world.now() },
+      ]);
+      expect((await all('SELECT type FROM outbox ORDER BY id DESC'))[0]).toEqual({
+        type: 'refund.succeeded',
+      });
     });
 
     it.each(['accepted', 'none', 'unknown', 'abnormal', 'closed'] as const)(
@@ -141,6 +154,33 @@ describe('a genuine report of a refund', () => {
       ]);
       expect(await all('SELECT code, entity, times FROM alarms')).toEqual([
         { code: 'refund_trouble', entity: 'refund', times: 2 },
+      ]);
+    });
+
+    it('that two signed words contradict is counted as soon as the one in its place has failed', async () => {
+      const first = await asked(8_000);
+      const number = first.out_refund_no;
+      await clinic.store.transact('sent', async (tx) => {
+        await tx.run(`UPDATE refunds SET state = 'submitted' WHERE id = ?`, first.id);
+      });
+      await believe({ outRefundNo: number, state: 'closed', amountFen: fen(8_000) });
+      const second = await asked(9_000);
+      await believe({ outRefundNo: number, state: 'succeeded', amountFen: fen(8_000) });
+      expect(await all('SELECT state, counted_at FROM refunds')).toEqual([
+        { state: 'succeeded', counted_at: null },
+        { state: 'approved', counted_at: null },
+      ]);
+      expect(await sums()).toEqual({ held: 9_000, gone: 0 });
+      expect(await all(`SELECT subject FROM suspense WHERE reason = 'refund_exceeds'`)).toEqual([
+        { subject: `refund:${first.id}` },
+      ]);
+      const elsewhere = { outRefundNo: 'ELSEWHERE-2', state: 'succeeded', amountFen: fen(12_000) } as const;
+      await believe(elsewhere);
+      await clinic.call('POST', `/api/v1/finance/refunds/${second.id}/cancellation`, {});
+      // The oldest first; what then finds no room any more stays before its person.
+      expect(await sums()).toEqual({ held: 8_000, gone: 8_000 });
+      expect(await all(`SELECT id FROM refunds WHERE state = 'succeeded' AND counted_at IS NULL`)).toEqual([
+        { id: 3 },
       ]);
     });
 

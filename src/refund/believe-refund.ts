@@ -1,18 +1,12 @@
 import { raiseAlarm } from '#alarm';
 import type { RefundReport } from '#channel';
 import { hasten, wakeJob } from '#job';
-import {
-  addRefundedToBill,
-  addRefundedToPayment,
-  insertRefund,
-  refundByNumber,
-  reserveRefund,
-  type RefundRow,
-} from '#sql/refunds';
+import { insertRefund, refundByNumber, type RefundRow } from '#sql/refunds';
 import { recordEvent } from '#sql/events';
 import type { PaymentRow } from '#sql/payments';
 import type { Tx } from '#store';
 import { openSuspense } from '#suspense';
+import { countUnreserved } from './count-returned.ts';
 import { moveRefund, type Cause as MoveCause } from './move-refund.ts';
 import type { Parts } from './parts.ts';
 import { tellRefund } from './tell-refund.ts';
@@ -136,24 +130,6 @@ async function adoptRefund(
     });
     return;
   }
-  const about = {
-    evidenceId: cause.evidenceId,
-    paymentId: payment.id,
-    amountFen,
-    actor: cause.actor,
-    atMs: cause.atMs,
-  };
-  const reserved = await tx.run(reserveRefund, amountFen, payment.id, amountFen);
-  if (reserved.rows === 0) {
-    const detail = `${outRefundNo}: ${amountFen} fen more went back than is left of payment ${payment.id}`;
-    await openSuspense(tx, parts, {
-      ...about,
-      reason: 'refund_exceeds',
-      subject: `evidence:${cause.evidenceId}`,
-      detail,
-    });
-    return;
-  }
   const { id } = await tx.run(
     insertRefund,
     parts.clinic.id,
@@ -184,22 +160,25 @@ async function adoptRefund(
     evidenceId: cause.evidenceId,
     atMs: cause.atMs,
   });
-  await tx.run(addRefundedToPayment, amountFen, payment.id, amountFen);
-  if (payment.bill_id !== null)
-    await tx.run(addRefundedToBill, amountFen, cause.atMs, payment.bill_id, payment.id, amountFen);
-  await tellRefund(
-    tx,
-    'refund.succeeded',
-    { id, clinic_id: parts.clinic.id, bill_id: payment.bill_id },
-    cause.atMs,
-  );
-  const detail = `${outRefundNo}: ${amountFen} fen went back by a refund that was not made here`;
+  const refund = {
+    id,
+    clinic_id: parts.clinic.id,
+    payment_id: payment.id,
+    bill_id: payment.bill_id,
+    amount_fen: amountFen,
+  };
+  await countUnreserved(tx, parts, refund, cause);
+  await tellRefund(tx, 'refund.succeeded', refund, cause.atMs);
   await openSuspense(tx, parts, {
-    ...about,
-    refundId: id,
     reason: 'refund_unknown',
     subject: `refund:${id}`,
-    detail,
+    evidenceId: cause.evidenceId,
+    paymentId: payment.id,
+    refundId: id,
+    amountFen,
+    detail: `${outRefundNo}: ${amountFen} fen went back by a refund that was not made here`,
+    actor: cause.actor,
+    atMs: cause.atMs,
   });
 }
 

@@ -1,14 +1,8 @@
 import { raiseAlarm } from '#alarm';
 import { recordEvent } from '#sql/events';
-import {
-  addRefundedToBill,
-  addRefundedToPayment,
-  moveRefund as moveRow,
-  releaseRefund,
-  reserveRefund,
-  type RefundRow,
-} from '#sql/refunds';
+import { moveRefund as moveRow, releaseRefund, type RefundRow } from '#sql/refunds';
 import { Conflict, type Tx } from '#store';
+import { countLeftOut, countReturned, countUnreserved } from './count-returned.ts';
 import type { Parts } from './parts.ts';
 import { tellRefund } from './tell-refund.ts';
 import { contradicts, grid, illegal, isReleased, stay, type Happening } from './states.ts';
@@ -30,7 +24,7 @@ export interface RefundPatch {
 /**
  * Moves a refund as the grid says, with its event and with what the change does to the sums of its
  * payment and bill: the amount is reserved until it failed or was cancelled, and counted as refunded
- * from success on. Updates `row`. Throws Conflict when the row changed since it was read.
+ * from success on, as far as there is room. Updates `row`. Throws Conflict when the row changed since it was read.
  */
 export async function moveRefund(
   tx: Tx,
@@ -73,8 +67,9 @@ export async function moveRefund(
   });
   row.state = cell;
   row.version += 1;
-  if (cell === 'succeeded') await countReturned(tx, parts, row, isReleased(from), cause);
-  else if (isReleased(cell)) await giveFree(tx, row);
+  if (cell === 'succeeded' && isReleased(from)) await countUnreserved(tx, parts, row, cause);
+  else if (cell === 'succeeded') await countReturned(tx, row, cause.atMs);
+  else if (isReleased(cell)) await giveFree(tx, row, cause.atMs);
   if (cell === 'succeeded' && contradicts(from)) {
     const about = { entity: 'refund', entityId: row.id, atMs: cause.atMs };
     await raiseAlarm(tx, parts, { ...about, code: 'refund_contradicts', detail: `was ${from}` });
@@ -83,30 +78,8 @@ export async function moveRefund(
   return 'moved';
 }
 
-async function giveFree(tx: Tx, row: RefundRow): Promise<void> {
+async function giveFree(tx: Tx, row: RefundRow, atMs: number): Promise<void> {
   const { rows } = await tx.run(releaseRefund, row.amount_fen, row.payment_id, row.amount_fen);
   if (rows === 0) throw new Error(`refund ${row.id} gives free what was not reserved`);
-}
-
-/** Money went back. A refund that we had given up reserves its amount anew first, if there is room. */
-async function countReturned(
-  tx: Tx,
-  parts: Pick<Parts, 'clinic' | 'log'>,
-  row: RefundRow,
-  released: boolean,
-  cause: Cause,
-): Promise<void> {
-  const { amount_fen: fen, payment_id: paymentId } = row;
-  if (released && (await tx.run(reserveRefund, fen, paymentId, fen)).rows === 0) {
-    const about = { entity: 'refund', entityId: row.id, atMs: cause.atMs };
-    await raiseAlarm(tx, parts, {
-      ...about,
-      code: 'refund_contradicts',
-      detail: `${fen} fen more went back than came`,
-    });
-    return;
-  }
-  const counted = await tx.run(addRefundedToPayment, fen, paymentId, fen);
-  if (counted.rows === 0) throw new Error(`refund ${row.id} returned what was not reserved`);
-  if (row.bill_id !== null) await tx.run(addRefundedToBill, fen, cause.atMs, row.bill_id, paymentId, fen);
+  await countLeftOut(tx, row.payment_id, atMs);
 }

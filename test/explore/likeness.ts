@@ -77,6 +77,7 @@ const seen: readonly (readonly [column: string, how: How])[] = [
   ['settled_payment_id', 'as is'],
   ['kind', 'as is'],
   ['surplus_of', 'as is'],
+  ['counted_at', 'is there'],
   ['sent_at', { from: -LOOK_BACK_MS }],
   ['refused_at', 'is there'],
   ['lease_until', { from: 0 }],

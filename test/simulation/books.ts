@@ -239,7 +239,7 @@ export class Books {
     return { unseenDebitsFen, unseenRefundsFen };
   }
 
-  /** The refunds at the channels that the product does not know to have succeeded. */
+  /** The refunds at the channels that stand in no sum of the product. */
   unseenRefunds(): string[] {
     const returned = new Set(this.#connection.all(succeededRefunds, []).map((row) => row['out_refund_no']));
     return [...this.refunds.keys()].filter((number) => !returned.has(number));
@@ -276,7 +276,7 @@ const numberIsKnown = 'SELECT 1 AS known FROM payments WHERE out_trade_no = ?';
 const refundIsKnown = 'SELECT 1 AS known FROM refunds WHERE out_refund_no = ?';
 const paymentOfNumber = 'SELECT id FROM payments WHERE out_trade_no = ?';
 const paidPayments = `SELECT out_trade_no, received_fen, refunded_fen FROM payments WHERE state = 'paid'`;
-const succeededRefunds = `SELECT out_refund_no FROM refunds WHERE state = 'succeeded'`;
+const succeededRefunds = `SELECT out_refund_no FROM refunds WHERE counted_at IS NOT NULL`;
 const retiredSessions = `SELECT entity_id FROM events WHERE entity = 'session' AND happening = 'retire'`;
 const lastEvents = `
   SELECT entity, entity_id, version, to_state FROM events AS e

@@ -27,9 +27,16 @@ export async function endOfDay(
   const breaches: string[] = [];
   const { unseenDebitsFen, unseenRefundsFen } = books.sums();
   if (unseenDebitsFen !== 0 || unseenRefundsFen !== 0) {
-    const before = connection.all(`SELECT detail FROM suspense WHERE reason = 'refund_exceeds'`, []);
-    const named = (number: string): boolean => before.some(({ detail }) => String(detail).startsWith(number));
-    const unseen = books.unseenRefunds().filter((number) => !named(number));
+    const before = new Set(
+      connection
+        .all(
+          `SELECT r.out_refund_no AS number FROM suspense s JOIN refunds r ON r.id = s.refund_id
+           WHERE s.reason = 'refund_exceeds' AND r.state = 'succeeded'`,
+          [],
+        )
+        .map(({ number }) => String(number)),
+    );
+    const unseen = books.unseenRefunds().filter((number) => !before.has(number));
     if (unseenDebitsFen !== 0 || unseen.length > 0)
       breaches.push(`I-01: at the end ${unseenDebitsFen} fen came, ${unseen.join(', ')} went, unseen`);
   }

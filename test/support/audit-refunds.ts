@@ -19,6 +19,7 @@ interface Refund {
   amount_fen: number;
   kind: string;
   state: string;
+  counted_at: number | null;
   version: number;
 }
 
@@ -37,11 +38,8 @@ interface Books {
   suspended: Set<number>;
   events: Event[];
   moved: Map<string, LedgerEntry>;
-  /**
-   * Refunds that a restored backup forgot, and for which another one of ours holds the amount until the
-   * channel has refused it for good: a person has the case, and no sum of ours may count them yet.
-   */
-  beforePerson: Set<string>;
+  /** Refunds of which more went back than there was room for: a person has the case. */
+  exceeding: Set<number>;
 }
 
 /**
@@ -61,7 +59,7 @@ export async function auditRefunds(
        FROM payments WHERE state = 'paid'`,
     ),
     refunds: await tx.all<Refund>(
-      'SELECT id, payment_id, out_refund_no, amount_fen, kind, state, version FROM refunds',
+      'SELECT id, payment_id, out_refund_no, amount_fen, kind, state, counted_at, version FROM refunds',
     ),
     suspended: new Set(
       (await tx.all<{ id: number }>('SELECT payment_id AS id FROM suspense')).map(({ id }) => id),
@@ -71,15 +69,16 @@ export async function auditRefunds(
        WHERE entity = 'refund' ORDER BY entity_id, version`,
     ),
     moved: new Map(back.map((entry) => [entry.out_refund_no ?? '', entry])),
-    beforePerson: new Set(
-      (await tx.all<{ detail: string }>(`SELECT detail FROM suspense WHERE reason = 'refund_exceeds'`)).map(
-        ({ detail }) => detail.slice(0, detail.indexOf(':')),
-      ),
+    exceeding: new Set(
+      (
+        await tx.all<{ id: number }>(`SELECT refund_id AS id FROM suspense WHERE reason = 'refund_exceeds'`)
+      ).map(({ id }) => id),
     ),
   }));
   return [
     ...moneyMoved(books, unseenAllowed),
     ...reserved(books),
+    ...leftOut(books),
     ...homes(books),
     ...history(books),
     ...(unseenAllowed ? [] : sums(books, ledger)),
@@ -87,7 +86,7 @@ export async function auditRefunds(
 }
 
 /** I-07: what we call returned was returned by a channel, in full, and whatever was returned is known. */
-function moneyMoved({ refunds, moved, beforePerson }: Books, unseenAllowed: boolean): string[] {
+function moneyMoved({ refunds, moved }: Books, unseenAllowed: boolean): string[] {
   const faults: string[] = [];
   const succeeded = new Set<string>();
   for (const refund of refunds.filter(({ state }) => state === 'succeeded')) {
@@ -96,7 +95,7 @@ function moneyMoved({ refunds, moved, beforePerson }: Books, unseenAllowed: bool
     if (entry?.amount_fen !== refund.amount_fen)
       faults.push(`I-07: refund ${refund.id} succeeded, the channel moved ${entry?.amount_fen ?? 0} fen`);
   }
-  const unseen = [...moved.keys()].filter((number) => !succeeded.has(number) && !beforePerson.has(number));
+  const unseen = [...moved.keys()].filter((number) => !succeeded.has(number));
   return unseenAllowed
     ? faults
     : [...faults, ...unseen.map((number) => `I-01: refund ${number} was never seen`)];
@@ -108,9 +107,9 @@ function reserved({ payments, refunds }: Books): string[] {
   const of = Map.groupBy(refunds, (refund) => refund.payment_id);
   for (const payment of payments) {
     const all = of.get(payment.id) ?? [];
-    const standing = all.filter(({ state }) => state !== 'failed' && state !== 'cancelled');
+    const standing = all.filter((one) => !isOver(one) && !isLeftOut(one));
     const promised = sum(standing);
-    const back = sum(all.filter(({ state }) => state === 'succeeded'));
+    const back = sum(all.filter((one) => one.counted_at !== null));
     if (promised > (payment.received_fen ?? 0) || promised !== payment.refund_reserved_fen)
       faults.push(
         `I-08: payment ${payment.id} got ${payment.received_fen}, reserves ${payment.refund_reserved_fen}, promises ${promised} fen`,
@@ -121,6 +120,32 @@ function reserved({ payments, refunds }: Books): string[] {
       faults.push(`I-10: the surplus of payment ${payment.id} goes back twice`);
   }
   return faults;
+}
+
+/**
+ * I-01: a refund that went back stands outside the sums only while another one holds the room, and only
+ * before a person; what is counted went back.
+ */
+function leftOut({ payments, refunds, exceeding }: Books): string[] {
+  const free = new Map(payments.map((one) => [one.id, (one.received_fen ?? 0) - one.refund_reserved_fen]));
+  const faults: string[] = [];
+  for (const refund of refunds) {
+    if (refund.counted_at !== null && refund.state !== 'succeeded')
+      faults.push(`I-07: refund ${refund.id} is ${refund.state}, and counted as returned`);
+    if (!isLeftOut(refund)) continue;
+    if (!exceeding.has(refund.id)) faults.push(`I-01: refund ${refund.id} is in no sum and before nobody`);
+    if ((free.get(refund.payment_id) ?? 0) >= refund.amount_fen)
+      faults.push(`I-01: refund ${refund.id} is in no sum, and payment ${refund.payment_id} has room for it`);
+  }
+  return faults;
+}
+
+function isOver({ state }: Refund): boolean {
+  return state === 'failed' || state === 'cancelled';
+}
+
+function isLeftOut({ state, counted_at: countedAt }: Refund): boolean {
+  return state === 'succeeded' && countedAt === null;
 }
 
 /** I-05: money that is on no bill is on its way back or before a person. */
@@ -157,11 +182,9 @@ function history({ refunds, events }: Books): string[] {
   return faults;
 }
 
-function sums({ payments, refunds, moved, beforePerson }: Books, ledger: readonly LedgerEntry[]): string[] {
+function sums({ payments, refunds, moved }: Books, ledger: readonly LedgerEntry[]): string[] {
   const debited = sum(ledger.filter(({ kind }) => kind === 'debit'));
-  const known = new Set(refunds.filter(({ state }) => state === 'succeeded').map((one) => one.out_refund_no));
-  const counts = (number: string): boolean => known.has(number) || !beforePerson.has(number);
-  const returned = sum([...moved].filter(([number]) => counts(number)).map(([, entry]) => entry));
+  const returned = sum([...moved.values()]) - sum(refunds.filter(isLeftOut));
   const debits = new Map(ledger.filter(({ kind }) => kind === 'debit').map((one) => [one.out_trade_no, one]));
   // That a channel says one sum and has taken another is what a dispute is about, until a person decides.
   const came = (one: Payment): number =>

@@ -518,6 +518,7 @@ CREATE TABLE refunds (
   version bigint NOT NULL,
   created_at bigint NOT NULL,
   updated_at bigint NOT NULL,
+  counted_at bigint DEFAULT NULL,
   PRIMARY KEY (id),
   UNIQUE KEY refunds_out_refund_no (out_refund_no),
   UNIQUE KEY refunds_surplus_once (surplus_of),

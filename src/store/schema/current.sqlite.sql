@@ -526,7 +526,7 @@ CREATE TABLE refunds (
   fault_code TEXT CHECK (length(fault_code) <= 32),
   version INTEGER NOT NULL,
   created_at INTEGER NOT NULL,
-  updated_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL, counted_at INTEGER,
   CONSTRAINT refunds_out_refund_no UNIQUE (out_refund_no),
   CONSTRAINT refunds_surplus_once UNIQUE (surplus_of),
   CONSTRAINT refunds_request UNIQUE (request_key),

@@ -30,6 +30,8 @@ export interface RefundRow {
   channel_refund_no: string | null;
   refunded_at: number | null;
   fault_code: string | null;
+  /** When its amount was added to the sums of its payment: not yet, while another refund holds the room. */
+  counted_at: number | null;
   version: number;
   created_at: number;
   updated_at: number;
@@ -54,6 +56,12 @@ export const addRefundedToPayment: Statement = `
 export const addRefundedToBill: Statement = `
   UPDATE bills SET refunded_fen = refunded_fen + ?, updated_at = ?
   WHERE id = ? AND settled_payment_id = ? AND refunded_fen + ? <= paid_fen`;
+
+export const noteRefundCounted: Statement = `UPDATE refunds SET counted_at = ? WHERE id = ? AND counted_at IS NULL`;
+
+/** What went back and found no room on its payment, oldest first. */
+export const uncountedRefunds: Statement = `
+  SELECT * FROM refunds WHERE payment_id = ? AND state = 'succeeded' AND counted_at IS NULL ORDER BY id`;
 
 export const insertRefund: Statement = `
   INSERT INTO refunds (clinic_id, payment_id, bill_id, out_refund_no, amount_fen, kind, reason, requested_by, approved_by,

@@ -33,16 +33,17 @@ export function ofPayment(state: State, payment: PaymentRow, must: Must): void {
   }
   // I-08, in our books and in the channels'.
   const refunds = tables.refunds.filter((one) => one.payment_id === payment.id);
-  const alive = refunds.filter(({ state: stands }) => stands !== 'failed' && stands !== 'cancelled');
+  const alive = refunds.filter(
+    ({ state: stands, counted_at: counted }) =>
+      stands !== 'failed' && stands !== 'cancelled' && (stands !== 'succeeded' || counted !== null),
+  );
   const reserved = sum(alive.map(({ amount_fen }) => amount_fen));
   must(reserved <= (payment.received_fen ?? 0), () => `I-08: ${name} has ${reserved} fen to go back`);
   must(
     reserved === payment.refund_reserved_fen,
     () => `I-08: ${name} reserves ${payment.refund_reserved_fen} fen, its refunds ${reserved}`,
   );
-  const returned = sum(
-    refunds.filter((one) => one.state === 'succeeded').map(({ amount_fen }) => amount_fen),
-  );
+  const returned = sum(refunds.filter((one) => one.counted_at !== null).map(({ amount_fen }) => amount_fen));
   must(
     returned === payment.refunded_fen,
     () => `I-08: ${name} counts ${payment.refunded_fen} fen as returned, its refunds ${returned}`,

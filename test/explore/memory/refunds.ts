@@ -30,6 +30,17 @@ update(
     row.id === v[2] && row.settled_payment_id === v[3] && row.refunded_fen + n(v[4]) <= row.paid_fen,
   (row, v) => ({ refunded_fen: row.refunded_fen + n(v[0]), updated_at: as<number>(v[1]) }),
 );
+update(
+  refunds.noteRefundCounted,
+  'refunds',
+  (row, v) => row.id === v[1] && row.counted_at === null,
+  (_row, v) => ({ counted_at: as<number>(v[0]) }),
+);
+select(
+  refunds.uncountedRefunds,
+  'refunds',
+  (row, v) => row.payment_id === v[0] && row.state === 'succeeded' && row.counted_at === null,
+);
 insert(refunds.insertRefund);
 insert(refunds.insertRefundLine);
 select(refunds.refundById, 'refunds', (row, v) => row.id === v[0]);

@@ -126,8 +126,8 @@ export const rules: Readonly<Record<TableName, TableRules>> = {
   ),
   refunds: table(
     `clinic_id payment_id bill_id out_refund_no amount_fen kind reason requested_by approved_by state surplus_of
-     request_key sends sent_at refused_at asked_at silences channel_refund_no refunded_at fault_code version created_at
-     updated_at`,
+     request_key sends sent_at refused_at asked_at silences channel_refund_no refunded_at fault_code counted_at version
+     created_at updated_at`,
     { sends: 0, silences: 0 },
     [['refunds_out_refund_no', ['out_refund_no']], ['refunds_surplus_once', ['surplus_of']], ['refunds_request', ['request_key']]],
     [

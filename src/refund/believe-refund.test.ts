@@ -109,6 +109,8 @@ describe('a genuine report of a refund', () => {
         { reason: 'refund_exceeds', subject: 'refund:2', refund_id: 2, amount_fen: 3_000 },
         { reason: 'refund_unknown', subject: 'refund:2', refund_id: 2, amount_fen: 3_000 },
       ]);
+      const newest = async () => (await all('SELECT type FROM outbox ORDER BY id DESC'))[0];
+      expect(await newest()).toEqual({ type: 'suspense.opened' });
       await clinic.call('POST', `/api/v1/finance/refunds/${other.id}/cancellation`, {});
       expect(await sums()).toEqual({ held: 3_000, gone: 3_000 });
       expect(await all('SELECT refunded_fen FROM bills')).toEqual([{ refunded_fen: 3_000 }]);

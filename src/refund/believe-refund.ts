@@ -9,7 +9,6 @@ import { openSuspense } from '#suspense';
 import { countUnreserved } from './count-returned.ts';
 import { moveRefund, type Cause as MoveCause } from './move-refund.ts';
 import type { Parts } from './parts.ts';
-import { tellRefund } from './tell-refund.ts';
 
 type Given = Pick<Parts, 'clinic' | 'log'>;
 type Cause = Required<Pick<MoveCause, 'actor' | 'atMs' | 'evidenceId'>>;
@@ -166,9 +165,9 @@ async function adoptRefund(
     payment_id: payment.id,
     bill_id: payment.bill_id,
     amount_fen: amountFen,
-  };
+    kind: 'external',
+  } as const;
   await countUnreserved(tx, parts, refund, cause);
-  await tellRefund(tx, 'refund.succeeded', refund, cause.atMs);
   await openSuspense(tx, parts, {
     reason: 'refund_unknown',
     subject: `refund:${id}`,

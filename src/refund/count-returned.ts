@@ -23,15 +23,21 @@ interface Cause {
 }
 
 /** What is counted of a refund, and where. */
-export type Returned = Pick<RefundRow, 'id' | 'clinic_id' | 'payment_id' | 'bill_id' | 'amount_fen'>;
+export type Returned = Pick<RefundRow, 'id' | 'clinic_id' | 'payment_id' | 'bill_id' | 'amount_fen' | 'kind'>;
 
-/** Money went back by a refund that held its amount until now: adds it to the sums of its payment and bill. */
+/**
+ * Money went back by a refund that held its amount until now: adds it to the sums of its payment and of the
+ * bill that the money had paid, and tells the clinic's own system. What never paid a bill, surplus and the
+ * rest of disputed money, is on its way back beside the bill and is not taken from it.
+ */
 export async function countReturned(tx: Tx, row: Returned, atMs: number): Promise<void> {
   const { id, amount_fen: fen, payment_id: paymentId } = row;
   const counted = await tx.run(addRefundedToPayment, fen, paymentId, fen);
   if (counted.rows === 0) throw new Error(`refund ${id} returned what was not reserved`);
-  if (row.bill_id !== null) await tx.run(addRefundedToBill, fen, atMs, row.bill_id, paymentId, fen);
+  if (row.bill_id !== null && (row.kind === 'bill' || row.kind === 'external'))
+    await tx.run(addRefundedToBill, fen, fen, atMs, row.bill_id, paymentId);
   await tx.run(noteRefundCounted, atMs, id);
+  await tellRefund(tx, 'refund.succeeded', row, atMs);
 }
 
 /**
@@ -60,9 +66,7 @@ export async function countUnreserved(tx: Tx, parts: Given, row: Returned, cause
 /** An amount came free: refunds that went back and found no room are counted now, the oldest first. */
 export async function countLeftOut(tx: Tx, paymentId: number, atMs: number): Promise<void> {
   for (const row of await tx.all<RefundRow>(uncountedRefunds, paymentId)) {
-    if (!(await takesRoom(tx, row))) continue;
-    await countReturned(tx, row, atMs);
-    await tellRefund(tx, 'refund.succeeded', row, atMs);
+    if (await takesRoom(tx, row)) await countReturned(tx, row, atMs);
   }
 }
 

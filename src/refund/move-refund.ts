@@ -74,7 +74,7 @@ export async function moveRefund(
     const about = { entity: 'refund', entityId: row.id, atMs: cause.atMs };
     await raiseAlarm(tx, parts, { ...about, code: 'refund_contradicts', detail: `was ${from}` });
   }
-  if (cell === 'succeeded' || cell === 'failed') await tellRefund(tx, `refund.${cell}`, row, cause.atMs);
+  if (cell === 'failed') await tellRefund(tx, 'refund.failed', row, cause.atMs);
   return 'moved';
 }
 

@@ -98,6 +98,8 @@ describe.each(engines)('money before a person, on $name', (engine) => {
         approved_by: 'key:test',
       });
       expect(await told()).toEqual(['suspense.opened', 'bill.paid', 'refund.succeeded']);
+      // What the bill was never paid with is not taken from it: all of it can still be given back.
+      expect(await readBill(bill)).toMatchObject({ paid_fen: PAYABLE, refunded_fen: 0 });
       expect(await items()).toEqual([]);
       const [event] = await rows(`SELECT happening, actor, reason, version FROM events
         WHERE entity = 'payment' AND from_state = 'paid'`);

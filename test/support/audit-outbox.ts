@@ -28,7 +28,12 @@ interface Bill {
  */
 export async function auditOutbox(store: Pick<Store, 'read'>): Promise<string[]> {
   const { events, rows, bills } = await store.read(async (tx) => ({
-    events: await tx.all<Event>('SELECT entity, entity_id, from_state, to_state FROM events ORDER BY id'),
+    // A refund is told of as succeeded when it is counted: until then its case is what is told.
+    events: await tx.all<Event>(
+      `SELECT entity, entity_id, from_state, to_state FROM events
+       WHERE NOT (entity = 'refund' AND to_state = 'succeeded' AND entity_id IN
+         (SELECT id FROM refunds WHERE state = 'succeeded' AND counted_at IS NULL)) ORDER BY id`,
+    ),
     rows: await tx.all<Row>('SELECT bill_id, sequence, type, payload FROM outbox ORDER BY bill_id, sequence'),
     bills: await tx.all<Bill>('SELECT id, status, paid_fen, refunded_fen FROM bills'),
   }));

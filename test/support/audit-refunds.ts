@@ -23,6 +23,13 @@ interface Refund {
   version: number;
 }
 
+interface Bill {
+  id: number;
+  settled_payment_id: number | null;
+  paid_fen: number;
+  refunded_fen: number;
+}
+
 interface Event {
   entity: string;
   entity_id: number;
@@ -35,6 +42,7 @@ interface Event {
 interface Books {
   payments: Payment[];
   refunds: Refund[];
+  bills: Bill[];
   suspended: Set<number>;
   events: Event[];
   moved: Map<string, LedgerEntry>;
@@ -61,6 +69,7 @@ export async function auditRefunds(
     refunds: await tx.all<Refund>(
       'SELECT id, payment_id, out_refund_no, amount_fen, kind, state, counted_at, version FROM refunds',
     ),
+    bills: await tx.all<Bill>('SELECT id, settled_payment_id, paid_fen, refunded_fen FROM bills'),
     suspended: new Set(
       (await tx.all<{ id: number }>('SELECT payment_id AS id FROM suspense')).map(({ id }) => id),
     ),
@@ -79,6 +88,7 @@ export async function auditRefunds(
     ...moneyMoved(books, unseenAllowed),
     ...reserved(books),
     ...leftOut(books),
+    ...ofBills(books),
     ...homes(books),
     ...history(books),
     ...(unseenAllowed ? [] : sums(books, ledger)),
@@ -138,6 +148,24 @@ function leftOut({ payments, refunds, exceeding }: Books): string[] {
       faults.push(`I-01: refund ${refund.id} is in no sum, and payment ${refund.payment_id} has room for it`);
   }
   return faults;
+}
+
+/**
+ * I-04: a bill gave back what was asked back of it and went back. What a channel's own pages sent back counts
+ * too, up to what was paid, unless it went before the bill was settled.
+ */
+function ofBills({ bills, refunds }: Books): string[] {
+  const of = Map.groupBy(
+    refunds.filter((one) => one.counted_at !== null),
+    (one) => one.payment_id,
+  );
+  return bills.flatMap(({ id, settled_payment_id: settled, paid_fen: paid, refunded_fen: back }) => {
+    const all = (settled === null ? undefined : of.get(settled)) ?? [];
+    const asked = sum(all.filter(({ kind }) => kind === 'bill'));
+    const elsewhere = sum(all.filter(({ kind }) => kind === 'external'));
+    const right = Math.min(asked, paid) <= back && back <= Math.min(asked + elsewhere, paid);
+    return right ? [] : [`I-04: bill ${id} says ${back} fen went back of ${paid}, ${asked} did`];
+  });
 }
 
 function isOver({ state }: Refund): boolean {

@@ -49,13 +49,14 @@ export const reserveRefund: Statement = `
 export const releaseRefund: Statement = `
   UPDATE payments SET refund_reserved_fen = refund_reserved_fen - ? WHERE id = ? AND refund_reserved_fen - refunded_fen >= ?`;
 
-/** Money went back: the payment's sum, and the bill's where this payment settled it. */
+/** Money went back: the payment's sum. */
 export const addRefundedToPayment: Statement = `
   UPDATE payments SET refunded_fen = refunded_fen + ? WHERE id = ? AND refunded_fen + ? <= refund_reserved_fen`;
 
+/** And the bill's, where this payment settled it: never more than the bill was paid with. */
 export const addRefundedToBill: Statement = `
-  UPDATE bills SET refunded_fen = refunded_fen + ?, updated_at = ?
-  WHERE id = ? AND settled_payment_id = ? AND refunded_fen + ? <= paid_fen`;
+  UPDATE bills SET refunded_fen = CASE WHEN refunded_fen + ? > paid_fen THEN paid_fen ELSE refunded_fen + ? END, updated_at = ?
+  WHERE id = ? AND settled_payment_id = ?`;
 
 export const noteRefundCounted: Statement = `UPDATE refunds SET counted_at = ? WHERE id = ? AND counted_at IS NULL`;
 

@@ -26,9 +26,11 @@ update(
 update(
   refunds.addRefundedToBill,
   'bills',
-  (row, v) =>
-    row.id === v[2] && row.settled_payment_id === v[3] && row.refunded_fen + n(v[4]) <= row.paid_fen,
-  (row, v) => ({ refunded_fen: row.refunded_fen + n(v[0]), updated_at: as<number>(v[1]) }),
+  (row, v) => row.id === v[3] && row.settled_payment_id === v[4],
+  (row, v) => ({
+    refunded_fen: row.refunded_fen + n(v[0]) > row.paid_fen ? row.paid_fen : row.refunded_fen + n(v[1]),
+    updated_at: as<number>(v[2]),
+  }),
 );
 update(
   refunds.noteRefundCounted,

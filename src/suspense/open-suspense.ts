@@ -16,7 +16,7 @@ export type SuspenseReason =
   | 'refund_abnormal' // the payer's account cannot take it
   | 'refund_failed' // a definite no, confirmed
   | 'refund_unknown' // money went back by a refund that we never asked for
-  | 'refund_exceeds'; // more went back than came
+  | 'refund_exceeds'; // more went back than there is room for: another refund holds the amount
 
 export interface Opening {
   reason: SuspenseReason;

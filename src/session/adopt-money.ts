@@ -5,6 +5,7 @@ import { adoptPayment } from '#sql/payments';
 import type { Tx } from '#store';
 import { openSuspense } from '#suspense';
 import type { Belief, Cause } from './apply-report.ts';
+import { paidMoment } from './paid-moment.ts';
 import type { Parts } from './parts.ts';
 
 /**
@@ -24,7 +25,7 @@ export async function adoptMoney(tx: Tx, parts: Parts, report: ChannelReport, ca
     (report.currency ?? 'CNY') === 'CNY';
   // Another's money, or none: kept, and before a person.
   if (!ours || report.totalFen < 1) return setAside(tx, parts, report, detail, cause);
-  const paidAt = report.paidAtMs ?? atMs;
+  const paidAt = paidMoment(report, atMs);
   const { id } = await tx.run(
     adoptPayment,
     parts.clinic.id,

@@ -10,6 +10,7 @@ import type { Tx } from '#store';
 import { openSuspense } from '#suspense';
 import type { Belief, Cause } from './apply-report.ts';
 import { moveSession, noteMoney } from './move-session.ts';
+import { paidMoment } from './paid-moment.ts';
 import type { Parts } from './parts.ts';
 import { hasEnded, stageOf } from './states.ts';
 
@@ -37,7 +38,7 @@ export async function takeDebit(
       disposition,
       late: hasEnded(stageOf(session)),
       channelTradeNo: report.channelTradeNo,
-      paidAtMs: report.paidAtMs ?? cause.atMs,
+      paidAtMs: paidMoment(report, cause.atMs),
       payerFen: report.payerFen,
       receivedFen,
       evidenceId: cause.evidenceId,

@@ -65,6 +65,28 @@ describe.each(engines)('the statement of a day, on $name', (engine) => {
       expect(await suspense()).toHaveLength(1);
     });
 
+    it('tells of money by its refund alone, and no later day waits for a file of it', async () => {
+      const outTradeNo = await payUnseen();
+      const whole = { outTradeNo, amountFen: fen(4_200), totalFen: fen(4_200) };
+      const sent = clinic.channels.get(method)?.refund({
+        ...whole,
+        outRefundNo: 'ZR20261122BeforeTheBackup001',
+        reason: '门诊退费',
+        notifyUrl: `http://127.0.0.1:8080/api/v1/finance/notifications/${method}`,
+      });
+      expect((await clinic.world.until(sent ?? Promise.reject(new Error('no channel')))).outcome).toBe(
+        'done',
+      );
+      for (let days = 0; days < 6; days += 1) await nextMorning();
+      const ends = (await statements()).map(({ business_day, state }) => [business_day, state]);
+      expect(ends.slice(0, 2)).toEqual([
+        ['2026-11-22', 'applied'],
+        ['2026-11-23', 'empty'],
+      ]);
+      const reasons = (await suspense()).map(({ reason }: { reason: string }) => reason);
+      expect(reasons).toContain('unknown_order');
+    });
+
     it('changes nothing where all of it was known', async () => {
       const bill = await payOne();
       const before = (await clinic.call('GET', `/api/v1/finance/bills/${bill}`)).body;

@@ -11,6 +11,7 @@ export const modules: Readonly<Record<string, readonly string[]>> = {
   ],
   refund: [
     'src/refund/believe-refund.ts',
+    'src/refund/count-returned.ts',
     'src/refund/follow-refund.ts',
     'src/refund/move-refund.ts',
     'src/refund/request-refund.ts',
@@ -30,6 +31,7 @@ export const modules: Readonly<Record<string, readonly string[]>> = {
     'src/session/adopt-money.ts',
     'src/session/apply-report.ts',
     'src/session/close-order.ts',
+    'src/session/paid-moment.ts',
     'src/session/take-debit.ts',
   ],
   inbox: ['src/inbox/keep-evidence.ts', 'src/inbox/refused-flood.ts'],

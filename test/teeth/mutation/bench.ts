@@ -51,7 +51,7 @@ process.on('uncaughtException', (error) => interrupt(error));
 process.on('unhandledRejection', (error) => interrupt(error));
 
 async function attempt(unit: Unit, patienceMs: number): Promise<'passed' | 'failed' | 'late'> {
-  const patience = AbortSignal.timeout(patienceMs);
+  const patience = AbortSignal.timeout(Math.ceil(patienceMs));
   const late = new Promise<'late'>((resolve) => {
     patience.addEventListener('abort', () => resolve('late'), { once: true });
   });

@@ -19,6 +19,9 @@ export interface Tried {
   ms: number;
 }
 
+/** A mutant that ended the whole process was noticed, if the process stands without it. */
+export const DIED = 'the bench died';
+
 /** Loading is quiet for as long as this at most. */
 const LOAD_MS = 180_000;
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { keyOf, type Ledger } from '../ledger.ts';
 import { findMutants } from './find-mutants.ts';
-import { Laboratory, type Surveyed, type Tried } from './laboratory.ts';
+import { DIED, Laboratory, type Surveyed, type Tried } from './laboratory.ts';
 import { modules, testsOf } from './modules.ts';
 import { identity, type Mutant } from './mutant.ts';
 
@@ -101,6 +101,8 @@ async function surely(wish: TrialWish, laboratory: Laboratory, order: Order, mut
     const tests = order.testsFor(mutant, wish.patienceMs);
     const tried = await laboratory.try(mutant.id, tests);
     const { killedBy } = tried;
+    if (killedBy === DIED && (await laboratory.try(0, tests)).killedBy === DIED)
+      throw new Error('the bench dies without any mutant as well');
     if (await isTrue(laboratory, order, killedBy)) {
       order.learn(tests, killedBy);
       return tried;

@@ -69,8 +69,8 @@ export const returning: readonly Plant[] = [
     name: 'a refund that failed keeps its amount',
     of: 'J4',
     file: 'src/refund/move-refund.ts',
-    find: 'else if (isReleased(cell)) await giveFree(tx, row);',
-    replace: "else if (cell === 'cancelled') await giveFree(tx, row);",
+    find: 'else if (isReleased(cell)) await giveFree(tx, row, cause.atMs);',
+    replace: "else if (cell === 'cancelled') await giveFree(tx, row, cause.atMs);",
     finders: [refunds],
   },
   {

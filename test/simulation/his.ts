@@ -27,6 +27,8 @@ export class His {
   readonly #webhook = new Webhook(HIS_SECRET);
   readonly #seen = new Map<string, Told>();
   readonly #last = new Map<number, number>();
+  /** How often the database was taken back. */
+  #era = 0;
   /** The newest state of each bill that was told. */
   readonly bills = new Map<number, Record<string, unknown>>();
   profile: Profile;
@@ -40,9 +42,10 @@ export class His {
   }
 
   async receive(request: OutboundRequest): Promise<InboundAnswer> {
+    const era = this.#era;
     await this.#agenda.sleep(this.#stream.wait(30, 0.8));
     if (this.#happens('his_down')) throw new NetworkFault('not_sent', 'ECONNREFUSED');
-    this.#hear(request);
+    this.#hear(request, era);
     if (this.#happens('his_slow')) {
       await this.#agenda.sleep(request.timeoutMs);
       throw new NetworkFault('no_answer', 'timeout');
@@ -53,9 +56,10 @@ export class His {
   /** A restored database tells some things anew, with numbers that it gave before. */
   forget(): void {
     this.#last.clear();
+    this.#era += 1;
   }
 
-  #hear(request: OutboundRequest): void {
+  #hear(request: OutboundRequest, era: number): void {
     const body = Buffer.from(request.body ?? []).toString('utf8');
     const { headers } = request;
     const id = headers['webhook-id'] ?? '';
@@ -74,6 +78,8 @@ export class His {
       data: Record<string, unknown>;
     };
     this.#seen.set(id, { sequence: event.sequence, body });
+    // It was on the road when the database was taken back: it tells of a bill that is no more.
+    if (era !== this.#era) return;
     const bill = event.bill_id ?? 0;
     const last = this.#last.get(bill);
     if (last !== undefined && event.sequence !== last + 1)

@@ -254,8 +254,8 @@ export interface ChannelTraits {
   refundNoneProvesAfterMs: number;
   /** At least this long between two refunds of one payment (Alipay 3 s, WeChat Pay one minute). */
   betweenRefundsMs: number;
-  /** Refunds of one payment at most (WeChat Pay 50); undefined: no published limit. */
-  refundsAtMost?: number;
+  /** Refunds of one payment at most (WeChat Pay 50); Infinity: no published limit. */
+  refundsAtMost: number;
   /** How long after payment a refund is possible (365 days). */
   refundWindowMs: number;
   /**

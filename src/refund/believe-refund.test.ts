@@ -159,6 +159,30 @@ describe('a genuine report of a refund', () => {
       ]);
     });
 
+    it.each([
+      ['abnormal', 'abnormal', 'refund_abnormal', 'the payer cannot be reached by the channel'],
+      ['closed', 'failed', 'refund_failed', 'the channel closed the refund'],
+    ] as const)(
+      'that the channel calls %s is %s, and before a person',
+      async (told, state, reason, detail) => {
+        const refund = await asked(3_000);
+        await clinic.store.transact('sent', async (tx) => {
+          await tx.run(`UPDATE refunds SET state = 'submitted' WHERE id = ?`, refund.id);
+        });
+        const report = { outRefundNo: refund.out_refund_no, state: told, amountFen: fen(3_000) };
+        await believe({ ...report, channelRefundNo: '5030' });
+        expect(await all('SELECT state FROM refunds')).toEqual([{ state }]);
+        expect(await all('SELECT reason, subject, evidence_id, amount_fen, detail FROM suspense')).toEqual([
+          { reason, subject: `refund:${refund.id}`, evidence_id: 1, amount_fen: 3_000, detail },
+        ]);
+        expect(await all('SELECT code, entity_id, detail FROM alarms')).toEqual([
+          { code: 'refund_trouble', entity_id: refund.id, detail },
+        ]);
+        const [event] = await all(`SELECT * FROM events WHERE entity = 'refund' ORDER BY id DESC`);
+        expect(event).toMatchObject({ to_state: state, actor: 'channel:wechat', evidence_id: 1, at: 1_000 });
+      },
+    );
+
     it('that two signed words contradict is counted as soon as the one in its place has failed', async () => {
       const first = await asked(8_000);
       const number = first.out_refund_no;

@@ -34,7 +34,7 @@ export async function countReturned(tx: Tx, row: Returned, atMs: number): Promis
   const { id, amount_fen: fen, payment_id: paymentId } = row;
   const counted = await tx.run(addRefundedToPayment, fen, paymentId, fen);
   if (counted.rows === 0) throw new Error(`refund ${id} returned what was not reserved`);
-  if (row.bill_id !== null && (row.kind === 'bill' || row.kind === 'external'))
+  if (row.kind === 'bill' || row.kind === 'external')
     await tx.run(addRefundedToBill, fen, fen, atMs, row.bill_id, paymentId);
   await tx.run(noteRefundCounted, atMs, id);
   await tellRefund(tx, 'refund.succeeded', row, atMs);

@@ -4,11 +4,11 @@ import { keepLease, release, underLease, type Lease } from '#job';
 import { fen } from '#money';
 import { lockPayment, paymentById, type PaymentRow } from '#sql/payments';
 import {
+  lastSendBeside,
   noteRefundAsked,
   noteRefundRefused,
   noteRefundSent,
   refundById,
-  refundsOfPayment,
   type RefundRow,
 } from '#sql/refunds';
 import type { Tx } from '#store';
@@ -112,7 +112,7 @@ async function send(step: Case): Promise<Step> {
     await tx.run(lockPayment, payment.id);
     await reload(tx, step);
     const now = parts.world.now();
-    const mayGoAt = earliestSend(step, await tx.all<RefundRow>(refundsOfPayment, payment.id));
+    const mayGoAt = await earliestSend(tx, step);
     if (mayGoAt > now) return mayGoAt;
     await moveRefund(tx, parts, refund, 'submit', { actor: 'worker', atMs: now });
     if (refund.state === 'submitted') await tx.run(noteRefundSent, now, refund.id);
@@ -145,9 +145,9 @@ async function send(step: Case): Promise<Step> {
 }
 
 /** Never two refunds of one payment at once, nor closer than the channel allows (9.2: one minute; 2.5: 3 s). */
-function earliestSend({ refund, channel }: Case, all: readonly RefundRow[]): number {
-  const sent = all.filter((other) => other.id !== refund.id).flatMap((other) => other.sent_at ?? []);
-  return sent.length === 0 ? 0 : Math.max(...sent) + channel.traits.betweenRefundsMs + 1_000;
+async function earliestSend(tx: Tx, { refund, payment, channel }: Case): Promise<number> {
+  const last = await tx.one<{ sent_at: number }>(lastSendBeside, payment.id, refund.id);
+  return last === undefined ? -Infinity : last.sent_at + channel.traits.betweenRefundsMs + 1_000;
 }
 
 async function askThenDecide(step: Case): Promise<Step> {
@@ -162,8 +162,7 @@ async function askThenDecide(step: Case): Promise<Step> {
     });
     return again(step, FIRST_ASK_MS);
   }
-  const state = outcome.value.refund?.state ?? 'unknown';
-  if (state !== 'none') return believed(step, outcome.value, FIRST_ASK_MS);
+  if (outcome.value.refund?.state !== 'none') return believed(step, outcome.value, FIRST_ASK_MS);
   await parts.store.transact('refund-asked', async (tx) => {
     await tx.run(noteRefundAsked, atMs, 0, null, refund.id);
   });
@@ -196,9 +195,9 @@ async function believed(step: Case, report: ChannelReport, askInMs: number): Pro
   const state = report.refund?.state;
   if (state === 'succeeded' || state === 'abnormal' || state === 'closed') {
     await step.apply(report);
-    const now = await parts.store.read((tx) => tx.one<RefundRow>(refundById, refund.id));
-    if (now !== undefined && finalStates.includes(now.state)) return 'final';
-    if (now?.state === 'abnormal') return { dueAtMs: parts.world.now() + ABNORMAL_MS, attempts: 0 };
+    await parts.store.read((tx) => reload(tx, step));
+    if (finalStates.includes(refund.state)) return 'final';
+    if (refund.state === 'abnormal') return { dueAtMs: parts.world.now() + ABNORMAL_MS, attempts: 0 };
   }
   return again(step, askInMs);
 }
@@ -221,14 +220,13 @@ async function tellTrouble(
   });
 }
 
-async function reload(tx: Tx, step: Case): Promise<void> {
+async function reload(tx: Pick<Tx, 'one'>, step: Case): Promise<void> {
   const row = await tx.one<RefundRow>(refundById, step.refund.id);
   if (row === undefined) throw new Error(`refund ${step.refund.id} is gone`);
   Object.assign(step.refund, row);
 }
 
 function again({ parts, lease }: Case, baseMs: number): Step {
-  const attempts = lease.attempts + 1;
-  const wait = Math.min(baseMs * 1.8 ** Math.min(attempts - 1, 10), ASK_MAX_MS);
-  return { dueAtMs: parts.world.now() + jitter(parts.world, Math.round(wait)), attempts };
+  const wait = Math.min(baseMs * 1.8 ** lease.attempts, ASK_MAX_MS);
+  return { dueAtMs: parts.world.now() + jitter(parts.world, wait), attempts: lease.attempts + 1 };
 }

@@ -5,7 +5,7 @@ import { Conflict, type Tx } from '#store';
 import { countLeftOut, countReturned, countUnreserved } from './count-returned.ts';
 import type { Parts } from './parts.ts';
 import { tellRefund } from './tell-refund.ts';
-import { contradicts, grid, illegal, isReleased, stay, type Happening } from './states.ts';
+import { grid, illegal, isReleased, stay, type Happening, type RefundState } from './states.ts';
 
 export interface Cause {
   actor: string;
@@ -67,15 +67,24 @@ export async function moveRefund(
   });
   row.state = cell;
   row.version += 1;
-  if (cell === 'succeeded' && isReleased(from)) await countUnreserved(tx, parts, row, cause);
+  if (isReleased(from)) await contradict(tx, parts, row, from, cause);
   else if (cell === 'succeeded') await countReturned(tx, row, cause.atMs);
   else if (isReleased(cell)) await giveFree(tx, row, cause.atMs);
-  if (cell === 'succeeded' && contradicts(from)) {
-    const about = { entity: 'refund', entityId: row.id, atMs: cause.atMs };
-    await raiseAlarm(tx, parts, { ...about, code: 'refund_contradicts', detail: `was ${from}` });
-  }
   if (cell === 'failed') await tellRefund(tx, 'refund.failed', row, cause.atMs);
   return 'moved';
+}
+
+/** Money went back although the refund was given up: nothing else leads on from there. A person should know. */
+async function contradict(
+  tx: Tx,
+  parts: Pick<Parts, 'clinic' | 'log'>,
+  row: RefundRow,
+  from: RefundState,
+  cause: Cause,
+): Promise<void> {
+  await countUnreserved(tx, parts, row, cause);
+  const about = { entity: 'refund', entityId: row.id, atMs: cause.atMs };
+  await raiseAlarm(tx, parts, { ...about, code: 'refund_contradicts', detail: `was ${from}` });
 }
 
 async function giveFree(tx: Tx, row: RefundRow, atMs: number): Promise<void> {

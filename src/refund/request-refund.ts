@@ -105,7 +105,7 @@ async function mayNot(
   if (atMs - (payment.paid_at ?? atMs) > traits.refundWindowMs) return refuse('refund_too_late');
   const earlier = await tx.all<RefundRow>(refundsOfPayment, payment.id);
   const counted = earlier.filter((refund) => !isReleased(refund.state)).length;
-  if (traits.refundsAtMost !== undefined && counted >= traits.refundsAtMost) return refuse('refund_too_many');
+  if (counted >= traits.refundsAtMost) return refuse('refund_too_many');
   return undefined;
 }
 

@@ -48,8 +48,3 @@ export const finalStates: readonly RefundState[] = ['cancelled', 'failed', 'succ
 export function isReleased(state: RefundState): boolean {
   return state === 'cancelled' || state === 'failed';
 }
-
-/** Money that went back although we had given the refund up: legal, and a person should know. */
-export function contradicts(from: RefundState): boolean {
-  return isReleased(from);
-}

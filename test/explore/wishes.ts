@@ -149,6 +149,7 @@ export const traits: Record<PaymentMethod, ChannelTraits> = {
     tellsScanned: true,
     refundNoneProvesAfterMs: MINUTE_MS,
     betweenRefundsMs: 3000,
+    refundsAtMost: Infinity,
     refundWindowMs: 365 * 1440 * MINUTE_MS,
     statementIsProven: false,
     statementAfterMs: 540 * MINUTE_MS,

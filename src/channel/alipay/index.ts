@@ -49,6 +49,7 @@ const traits: ChannelTraits = {
   // time, under the same number.
   refundNoneProvesAfterMs: MINUTE_MS,
   betweenRefundsMs: 3000, // 2.5
+  refundsAtMost: Infinity,
   refundWindowMs: 365 * 24 * HOUR_MS, // by contract, normally 12 months (2.5)
   statementIsProven: false,
   statementAfterMs: 9 * HOUR_MS, // "T+1 by about 09:00" (2.7)

@@ -79,8 +79,12 @@ export const refundByRequest: Statement = `SELECT * FROM refunds WHERE request_k
 /** The bill's page, newest last. */
 export const refundsOfBill: Statement = `SELECT * FROM refunds WHERE bill_id = ? ORDER BY id`;
 
-/** Spacing and count: never two in flight for one payment, at most so many. */
+/** Their count: a channel may allow only so many. */
 export const refundsOfPayment: Statement = `SELECT * FROM refunds WHERE payment_id = ? ORDER BY id`;
+
+/** Their spacing: when another refund of the payment than this one last went out. */
+export const lastSendBeside: Statement = `
+  SELECT sent_at FROM refunds WHERE payment_id = ? AND id <> ? AND sent_at IS NOT NULL ORDER BY sent_at DESC LIMIT 1`;
 
 /** What already went back, or is on its way, for one line of a bill. */
 export const refundedOfLine: Statement = `

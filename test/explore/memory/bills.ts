@@ -77,7 +77,7 @@ query(bills.billById, (t, v) =>
         payment_method: by?.payment_method ?? null,
         paid_at: by?.paid_at ?? null,
         late: by?.late ?? 0,
-        surplus_fen: surplus.reduce((sum, one) => sum + one.amount_fen, 0),
+        surplus_fen: surplus.reduce((sum, one) => sum + (one.received_fen ?? 0), 0),
       };
     }),
 );

@@ -160,7 +160,7 @@ function columnsBeside(text: string): string[] {
   }
   return [
     ...text.matchAll(
-      /(\w+)\s*(?:=|<=|>=|<|>|\+|-)\s*\?|COALESCE\(\?, (\w+)\)|(WHEN) \?|(WHEN state = 'done' THEN) \?|(LIMIT) \?/g,
+      /(\w+)\s*(?:=|<>|<=|>=|<|>|\+|-)\s*\?|COALESCE\(\?, (\w+)\)|(WHEN) \?|(WHEN state = 'done' THEN) \?|(LIMIT) \?/g,
     ),
   ].map(
     ([, compared, kept, when, then, limit]) =>

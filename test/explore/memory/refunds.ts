@@ -50,6 +50,13 @@ select(refunds.refundByNumber, 'refunds', (row, v) => row.out_refund_no === v[0]
 select(refunds.refundByRequest, 'refunds', (row, v) => row.request_key !== null && row.request_key === v[0]);
 select(refunds.refundsOfBill, 'refunds', (row, v) => row.bill_id !== null && row.bill_id === v[0]);
 select(refunds.refundsOfPayment, 'refunds', (row, v) => row.payment_id === v[0]);
+query(refunds.lastSendBeside, (t, v) =>
+  t.refunds
+    .filter((row) => row.payment_id === v[0] && row.id !== v[1] && row.sent_at !== null)
+    .map(({ sent_at }) => ({ sent_at }))
+    .toSorted((one, other) => n(other.sent_at) - n(one.sent_at))
+    .slice(0, 1),
+);
 query(refunds.refundedOfLine, (t, v) => {
   const alive = new Set(
     t.refunds.filter(({ state }) => state !== 'cancelled' && state !== 'failed').map(({ id }) => id),

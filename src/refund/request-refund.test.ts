@@ -71,6 +71,8 @@ describe('a refund that somebody asks for', () => {
     await asked();
     await set('UPDATE payments SET paid_at = paid_at - 1');
     expect(await ask()).toMatchObject({ refused: 'refund_too_late' });
+    await set('UPDATE payments SET paid_at = NULL'); // the channel never said when
+    await asked();
   });
 
   it('is refused where the channel is not configured any more', async () => {

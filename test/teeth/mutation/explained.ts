@@ -84,7 +84,7 @@ export const explained: readonly Explained[] = [
     file: `src/refund/${name}.ts`,
     text: 'await tx.run(lockPayment, payment.id);',
     from: 'await tx.run(lockPayment, payment.id);',
-    to: 'nothing',
+    to: '',
     why: ONE_WRITER,
   })),
   {
@@ -135,13 +135,6 @@ export const explained: readonly Explained[] = [
     from: '0',
     to: '1',
     why: PAID_HAS_RECEIVED,
-  },
-  {
-    file: 'src/refund/request-refund.ts',
-    text: "if (atMs - (payment.paid_at ?? atMs) > traits.refundWindowMs) return refuse('refund_too_late');",
-    from: 'payment.paid_at ?? atMs',
-    to: 'payment.paid_at',
-    why: 'a paid payment has its moment by constraint; the compiler cannot know it',
   },
   ...[
     {

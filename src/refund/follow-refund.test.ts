@@ -379,6 +379,15 @@ describe('a step of a refund', () => {
       expect(calls()).toEqual(['queryRefund', 'queryRefund']);
     });
 
+    it('and abnormal after a refusal is not given up: only a person mends it', async () => {
+      await sent('abnormal');
+      await set('UPDATE refunds SET refused_at = sent_at');
+      await clinic.world.advance(60_000);
+      answer.queryRefund = async () => says('none');
+      await step();
+      expect(await refund()).toMatchObject({ state: 'abnormal' });
+    });
+
     it('and told of another amount stays as it is, and is asked about again', async () => {
       await sent('submitted');
       answer.queryRefund = async () => {

@@ -1,11 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { refundById, type RefundRow } from '#sql/refunds';
-import { Conflict, type Row, type Value } from '#store';
+import { Conflict, UniqueViolation, type Row, type Value } from '#store';
 import { isRefusal } from '#trouble';
 import { openClinic, type Clinic } from '../../test/clinic.ts';
 import { sqlite } from '../../test/engines.ts';
 import { moveRefund } from './move-refund.ts';
 import type { Parts } from './parts.ts';
+import { reserveRefund } from './reserve-refund.ts';
 import { approveRefund, cancelRefund, requestRefund, type RequestRefund } from './request-refund.ts';
 
 const PAID = 12_850;
@@ -107,6 +108,24 @@ describe('a refund that somebody asks for', () => {
     await set(`UPDATE jobs SET state = 'done' WHERE kind = 'follow_refund'`);
     expect(await approveRefund(parts, id, 'chief')).toMatchObject({ state: 'approved' });
     expect(await jobs()).toMatchObject([{ state: 'done' }]);
+  });
+
+  it('of a surplus has its payment to itself: there is no second one of it', async () => {
+    const surplus = {
+      paymentId: 1,
+      method: 'wechat',
+      billId,
+      amountFen: 1,
+      kind: 'surplus',
+      reason: '重复支付退款',
+      requestedBy: 'worker',
+      approved: true,
+    } as const;
+    const reserve = (outRefundNo: string) =>
+      clinic.store.transact('surplus', (tx) => reserveRefund(tx, parts, { ...surplus, outRefundNo }, 5));
+    await reserve('ZR-1');
+    expect(await all('SELECT surplus_of FROM refunds')).toEqual([{ surplus_of: 1 }]);
+    await expect(reserve('ZR-2')).rejects.toThrow(UniqueViolation);
   });
 
   describe('moves', () => {

@@ -202,6 +202,13 @@ describe('money before a person', () => {
       const { id } = await set(adoptPayment, 1, 'ELSEWHERE', 'wechat', CAME, now, ...how);
       const adopted = await item({ paymentId: id });
       expect(await post({ id: adopted })).toMatchObject({ id: adopted, state: 'posted' });
+      const [rest] = (await refunds()).slice(-1);
+      expect(rest).toMatchObject({
+        payment_id: id,
+        bill_id: bill,
+        amount_fen: CAME - PAYABLE,
+        kind: 'suspense',
+      });
       expect((await payments())[1]).toMatchObject({ bill_id: bill, disposition: 'settled', version: 2 });
       expect(await all('SELECT settled_payment_id FROM bills')).toEqual([{ settled_payment_id: id }]);
       expect(await refunds()).toMatchObject([{ payment_id: id, amount_fen: CAME - PAYABLE }]);
@@ -330,15 +337,36 @@ describe('money before a person', () => {
 
     it.each(['abnormal', 'succeeded', 'submitted'])('is not sent again while it is %s', async (state) => {
       const id = await ended('bill', state);
-      expect(await refundSuspense(parts, { ...act, id })).toEqual({ refused: 'suspense_not_postable' });
+      expect(await refundSuspense(parts, { ...act, id })).toEqual({ refused: 'suspense_not_refundable' });
       expect(await refunds()).toHaveLength(1);
       expect(await payments()).toMatchObject([{ held: 0 }]);
+    });
+
+    it('is sent once more, not once for each item that tells of it', async () => {
+      const id = await ended('bill', 'failed');
+      const other = await clinic.store.transact('other', (tx) =>
+        openSuspense(tx, parts, {
+          reason: 'refund_abnormal',
+          subject: 'refund:1',
+          paymentId: 1,
+          refundId: 1,
+          amountFen: 3_000,
+          detail: 'no',
+          actor: 'channel:wechat',
+          atMs: now,
+        }),
+      );
+      expect(await refundSuspense(parts, { ...act, id: other })).toMatchObject({ state: 'refunded' });
+      expect(await refundSuspense(parts, { ...act, id })).toEqual({ refused: 'suspense_not_refundable' });
+      expect((await refunds()).map(({ amount_fen }) => amount_fen)).toEqual([3_000, 3_000]);
+      expect(await payments()).toMatchObject([{ held: 3_000 }]);
+      expect(await closeSuspense(parts, { ...act, id })).toMatchObject({ state: 'closed' });
     });
 
     it('is not sent again for more than is left', async () => {
       const id = await ended('bill', 'failed');
       await wentBack(CAME - 2_999);
-      expect(await refundSuspense(parts, { ...act, id })).toEqual({ refused: 'suspense_not_postable' });
+      expect(await refundSuspense(parts, { ...act, id })).toEqual({ refused: 'suspense_not_refundable' });
       expect(await refunds()).toHaveLength(1);
       expect((await suspense())[1]).toMatchObject({ state: 'open', owner: null, version: 1 });
     });
@@ -371,7 +399,7 @@ describe('money before a person', () => {
       refused: 'suspense_not_postable',
       facts: { free_fen: 0, payable_fen: PAYABLE },
     });
-    expect(await refundSuspense(parts, { ...act, id })).toEqual({ refused: 'suspense_not_postable' });
+    expect(await refundSuspense(parts, { ...act, id })).toEqual({ refused: 'suspense_not_refundable' });
     expect(await closeSuspense(parts, { ...act, id })).toMatchObject({ state: 'closed' });
   });
 
@@ -390,7 +418,7 @@ describe('money before a person', () => {
       { version: 2, happening: 'held', from_state: 'open', to_state: 'held', actor: act.actor, at: now },
       { version: 3, happening: 'held', from_state: 'held', to_state: 'held', reason: '再等' },
     ]);
-    expect(await closeSuspense(parts, act)).toEqual({ refused: 'suspense_not_postable' });
+    expect(await closeSuspense(parts, act)).toEqual({ refused: 'suspense_holds_money' });
     expect(await post()).toMatchObject({ state: 'posted', version: 4 });
   });
 

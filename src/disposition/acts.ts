@@ -1,12 +1,12 @@
 import { settleBill, tellBill } from '#bill';
-import { reserveRefund, mintRefundNo } from '#refund';
+import { mintRefundNo, reserveRefund, type NewRefund } from '#refund';
 import { clearScreens, tellSession, type Parts } from '#session';
 import { billToCollect, type BillToCollect } from '#sql/bills';
 import { recordEvent } from '#sql/events';
 import { paymentById, resolveDispute, type PaymentRow } from '#sql/payments';
 import { refundById, type RefundRow } from '#sql/refunds';
 import { moveSuspense, suspenseById, suspensePage, type SuspenseRow } from '#sql/suspense';
-import { Conflict, type Tx } from '#store';
+import { Conflict, UniqueViolation, type Tx } from '#store';
 import { refuse, type Refusal } from '#trouble';
 
 export interface Act {
@@ -17,9 +17,10 @@ export interface Act {
   actor: string;
 }
 
-type ActRefusal = Refusal<
-  'suspense_not_found' | 'suspense_closed' | 'suspense_not_postable' | 'bill_not_found'
->;
+type NoItem = Refusal<'suspense_not_found' | 'suspense_closed'>;
+type PostRefusal = NoItem | Refusal<'suspense_not_postable' | 'bill_not_found'>;
+type RefundRefusal = NoItem | Refusal<'suspense_not_refundable'>;
+type CloseRefusal = NoItem | Refusal<'suspense_holds_money'>;
 
 /** Money that waits for a person, oldest first: age is what matters. */
 export async function listSuspense(parts: Parts, afterId: number, limit: number): Promise<SuspenseRow[]> {
@@ -31,7 +32,7 @@ export async function listSuspense(parts: Parts, afterId: number, limit: number)
  * goes back at once.
  * refuses  suspense_not_found, suspense_closed, bill_not_found, suspense_not_postable
  */
-export function postToBill(parts: Parts, act: Act & { billId: number }): Promise<SuspenseRow | ActRefusal> {
+export function postToBill(parts: Parts, act: Act & { billId: number }): Promise<SuspenseRow | PostRefusal> {
   const refundNo = mintRefundNo(parts.world);
   return parts.store.transact('post-suspense', async (tx) => {
     const item = await openItem(tx, act.id);
@@ -61,40 +62,75 @@ export function postToBill(parts: Parts, act: Act & { billId: number }): Promise
     await resolve(tx, payment, 'settled', bill.id, act, atMs);
     await tellSession(tx, parts, payment.id, 'settled', { actor: act.actor, atMs });
     await clearScreens(tx, parts, bill.id, payment.id, { actor: act.actor, atMs });
-    if (free > bill.payable_fen)
-      await sendBack(tx, parts, payment, free - bill.payable_fen, 'suspense', refundNo, act, atMs);
+    const rest = free - bill.payable_fen;
+    if (rest > 0) await sendBack(tx, parts, wayBack(payment, bill.id, rest, 'suspense', refundNo, act), atMs);
     await tellBill(tx, 'bill.paid', { id: bill.id, clinicId: parts.clinic.id }, atMs);
     return close(tx, item, 'posted', act, atMs);
   });
 }
 
-/** Sends the money back: disputed money whole, or a refund that failed once more under a new number. */
-export function refundSuspense(parts: Parts, act: Act): Promise<SuspenseRow | ActRefusal> {
+/**
+ * Sends the money back: disputed money whole, or a refund that failed once more under a new number, and
+ * only once, however many items tell of it.
+ * refuses  suspense_not_found, suspense_closed, suspense_not_refundable
+ */
+export async function refundSuspense(parts: Parts, act: Act): Promise<SuspenseRow | RefundRefusal> {
   const refundNo = mintRefundNo(parts.world);
-  return parts.store.transact('refund-suspense', async (tx) => {
-    const item = await openItem(tx, act.id);
-    if ('refused' in item) return item;
-    const atMs = parts.world.now();
-    const payment = await disputedPayment(tx, item);
-    if (payment !== undefined) {
-      await resolve(tx, payment, 'surplus', payment.bill_id, act, atMs);
-      await tellSession(tx, parts, payment.id, 'surplus', { actor: act.actor, atMs });
-      const free = (payment.received_fen ?? 0) - payment.refund_reserved_fen;
-      if (free > 0) await sendBack(tx, parts, payment, free, 'surplus', refundNo, act, atMs);
-      return close(tx, item, 'refunded', act, atMs);
-    }
-    const failed = item.refund_id === null ? undefined : await tx.one<RefundRow>(refundById, item.refund_id);
-    const paid = failed === undefined ? undefined : await tx.one<PaymentRow>(paymentById, failed.payment_id);
-    if (failed?.state !== 'failed' || paid === undefined) return refuse('suspense_not_postable');
-    const kind = failed.kind === 'external' ? 'suspense' : failed.kind;
-    if (!(await sendBack(tx, parts, paid, failed.amount_fen, kind, refundNo, act, atMs)))
-      return refuse('suspense_not_postable');
-    return close(tx, item, 'refunded', act, atMs);
-  });
+  try {
+    return await parts.store.transact('refund-suspense', async (tx) => {
+      const item = await openItem(tx, act.id);
+      if ('refused' in item) return item;
+      const atMs = parts.world.now();
+      const disputed = await disputedPayment(tx, item);
+      const sent =
+        disputed === undefined
+          ? await sendAnew(tx, parts, item, refundNo, act, atMs)
+          : await sendDisputed(tx, parts, disputed, refundNo, act, atMs);
+      return sent ? close(tx, item, 'refunded', act, atMs) : refuse('suspense_not_refundable');
+    });
+  } catch (error) {
+    // Another item of the same refund has sent it anew.
+    if (error instanceof UniqueViolation) return refuse('suspense_not_refundable');
+    throw error;
+  }
+}
+
+/** Disputed money goes back whole; where all of it went back already, there is nothing to send. */
+async function sendDisputed(
+  tx: Tx,
+  parts: Parts,
+  payment: PaymentRow,
+  refundNo: string,
+  act: Act,
+  atMs: number,
+): Promise<true> {
+  await resolve(tx, payment, 'surplus', payment.bill_id, act, atMs);
+  await tellSession(tx, parts, payment.id, 'surplus', { actor: act.actor, atMs });
+  const free = (payment.received_fen ?? 0) - payment.refund_reserved_fen;
+  if (free > 0)
+    await sendBack(tx, parts, wayBack(payment, payment.bill_id, free, 'surplus', refundNo, act), atMs);
+  return true;
+}
+
+/** A refund that failed, under a new number: its key lets one be made for each that failed, by whomever. */
+async function sendAnew(
+  tx: Tx,
+  parts: Parts,
+  item: SuspenseRow,
+  refundNo: string,
+  act: Act,
+  atMs: number,
+): Promise<boolean> {
+  const failed = item.refund_id === null ? undefined : await tx.one<RefundRow>(refundById, item.refund_id);
+  const paid = failed === undefined ? undefined : await tx.one<PaymentRow>(paymentById, failed.payment_id);
+  if (failed?.state !== 'failed' || paid === undefined) return false;
+  const kind = failed.kind === 'external' ? 'suspense' : failed.kind;
+  const again = wayBack(paid, paid.bill_id, failed.amount_fen, kind, refundNo, act);
+  return sendBack(tx, parts, { ...again, requestKey: `again:${failed.id}` }, atMs);
 }
 
 /** Keeps it before a person, with a name and a reason. */
-export function holdSuspense(parts: Parts, act: Act): Promise<SuspenseRow | ActRefusal> {
+export function holdSuspense(parts: Parts, act: Act): Promise<SuspenseRow | NoItem> {
   return parts.store.transact('hold-suspense', async (tx) => {
     const item = await openItem(tx, act.id);
     return 'refused' in item ? item : close(tx, item, 'held', act, parts.world.now());
@@ -102,19 +138,16 @@ export function holdSuspense(parts: Parts, act: Act): Promise<SuspenseRow | ActR
 }
 
 /** Ends an item whose money was dealt with outside: never one that still holds disputed money. */
-export function closeSuspense(parts: Parts, act: Act): Promise<SuspenseRow | ActRefusal> {
+export function closeSuspense(parts: Parts, act: Act): Promise<SuspenseRow | CloseRefusal> {
   return parts.store.transact('close-suspense', async (tx) => {
     const item = await openItem(tx, act.id);
     if ('refused' in item) return item;
-    if ((await disputedPayment(tx, item)) !== undefined) return refuse('suspense_not_postable');
+    if ((await disputedPayment(tx, item)) !== undefined) return refuse('suspense_holds_money');
     return close(tx, item, 'closed', act, parts.world.now());
   });
 }
 
-async function openItem(
-  tx: Tx,
-  id: number,
-): Promise<SuspenseRow | Refusal<'suspense_not_found' | 'suspense_closed'>> {
+async function openItem(tx: Tx, id: number): Promise<SuspenseRow | NoItem> {
   const item = await tx.one<SuspenseRow>(suspenseById, id);
   if (item === undefined) return refuse('suspense_not_found');
   return item.state === 'open' || item.state === 'held' ? item : refuse('suspense_closed');
@@ -158,27 +191,30 @@ async function resolve(
   });
 }
 
-async function sendBack(
-  tx: Tx,
-  parts: Parts,
+/** A refund by a person's decision: it needs no second one. */
+function wayBack(
   payment: PaymentRow,
+  billId: number | null,
   amountFen: number,
   kind: 'bill' | 'surplus' | 'suspense',
   outRefundNo: string,
   act: Act,
-  atMs: number,
-): Promise<boolean> {
-  const refund = {
+): NewRefund {
+  return {
     outRefundNo,
     paymentId: payment.id,
     method: payment.payment_method,
-    billId: payment.bill_id,
+    billId,
     amountFen,
     kind,
     reason: act.note.slice(0, 100),
     requestedBy: act.actor,
     approved: true,
   };
+}
+
+/** False where the payment has not that much left. */
+async function sendBack(tx: Tx, parts: Parts, refund: NewRefund, atMs: number): Promise<boolean> {
   return (await reserveRefund(tx, parts, refund, atMs)) !== undefined;
 }
 

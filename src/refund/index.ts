@@ -10,5 +10,5 @@ export {
 export { refundReply } from './reply.ts';
 export { readRefund, readRefunds } from './read-refunds.ts';
 export type { RefundRow } from '#sql/refunds';
-export { mintRefundNo, reserveRefund } from './reserve-refund.ts';
+export { mintRefundNo, reserveRefund, type NewRefund } from './reserve-refund.ts';
 export type { RefundState } from './states.ts';

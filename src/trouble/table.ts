@@ -276,6 +276,20 @@ export const troubles = {
     zh: '该款项不能入此账单',
     en: 'This money cannot be posted to that bill',
   },
+  suspense_not_refundable: {
+    status: 409,
+    retry: 'never',
+    who: 'operator',
+    zh: '该悬账无款可退：退款未失败、已重新发出，或余额不足',
+    en: 'Nothing can be sent back: the refund has not failed, was sent anew already, or too little is left',
+  },
+  suspense_holds_money: {
+    status: 409,
+    retry: 'never',
+    who: 'operator',
+    zh: '该悬账仍有争议款项，请先入账或退款',
+    en: 'The item still holds disputed money: post it or send it back',
+  },
 
   // webhooks
   webhook_not_found: { status: 404, retry: 'never', who: 'caller', zh: '事件不存在', en: 'No such event' },

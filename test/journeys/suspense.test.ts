@@ -234,7 +234,7 @@ describe.each(engines)('money before a person, on $name', (engine) => {
 
   it('an item that holds money is closed by no word alone', async () => {
     const { item } = await disputed('wechat', MORE);
-    expect((await act(item, 'closure')).body.code).toBe('suspense_not_postable');
+    expect((await act(item, 'closure')).body.code).toBe('suspense_holds_money');
     expect(await items()).toHaveLength(1);
   });
 
@@ -322,7 +322,7 @@ describe.each(engines)('money before a person, on $name', (engine) => {
     it('is not sent again when its amount went elsewhere meanwhile', async () => {
       const { bill, item } = await closedRefund();
       await clinic.call('POST', `${API}/bills/${bill}/refunds`, { amount_fen: PAYABLE, reason: '退号' });
-      expect((await act(item, 'refund')).body.code).toBe('suspense_not_postable');
+      expect((await act(item, 'refund')).body.code).toBe('suspense_not_refundable');
       await clinic.world.advance(LONG_MS);
       expect(returned()).toEqual([PAYABLE]);
     });

@@ -12,6 +12,8 @@ const FIRST_PIECE =
 const BY_FOREIGN_KEY = 'the row is there by a foreign key, or was a moment ago; the compiler cannot know it';
 const PAID_HAS_RECEIVED = 'a paid payment has received_fen by constraint; the compiler cannot know it';
 const ALWAYS_A_ROW = 'an aggregate gives one row in any case; the compiler cannot know it';
+const NO_ID = 'no row has the id NULL: the look-up finds nothing, and the end is the same';
+const NULL_ANYWAY = 'recordEvent writes null for what it was not given';
 const ONE_WRITER =
   'on SQLite one transaction writes at a time; the lock is for MariaDB, where 20 parts race in the journeys';
 
@@ -57,14 +59,14 @@ export const explained: readonly Explained[] = [
     text: 'evidenceId: cause.evidenceId ?? null,',
     from: 'cause.evidenceId ?? null',
     to: 'cause.evidenceId',
-    why: 'recordEvent writes null for what it was not given',
+    why: NULL_ANYWAY,
   },
   {
     file: 'src/refund/move-refund.ts',
     text: 'evidenceId: cause.evidenceId ?? null,',
     from: 'cause.evidenceId ?? null',
     to: 'cause.evidenceId',
-    why: 'recordEvent writes null for what it was not given',
+    why: NULL_ANYWAY,
   },
   ...['refund === undefined', 'payment === undefined'].map((to) => ({
     file: 'src/refund/follow-refund.ts',
@@ -152,4 +154,77 @@ export const explained: readonly Explained[] = [
     ...change,
     why: ALWAYS_A_ROW,
   })),
+  ...[
+    { text: 'const received = payment?.received_fen ?? 0;', of: 'payment?.received_fen' },
+    {
+      text: 'const free = (payment.received_fen ?? 0) - payment.refund_reserved_fen;',
+      of: 'payment.received_fen',
+    },
+  ].flatMap(({ text, of }) => [
+    { file: 'src/disposition/acts.ts', text, from: `${of} ?? 0`, to: of, why: PAID_HAS_RECEIVED },
+    { file: 'src/disposition/acts.ts', text, from: '0', to: '1', why: PAID_HAS_RECEIVED },
+  ]),
+  {
+    file: 'src/disposition/acts.ts',
+    text: 'payment === undefined ||',
+    from: 'payment === undefined || free < bill.payable_fen',
+    to: 'free < bill.payable_fen',
+    why: 'without a payment nothing is free, and no bill is of less than one fen (bills_payable)',
+  },
+  {
+    file: 'src/disposition/acts.ts',
+    text: 'const failed = item.refund_id === null ? undefined : await tx.one<RefundRow>(refundById, item.refund_id);',
+    from: 'item.refund_id === null',
+    to: 'false',
+    why: NO_ID,
+  },
+  {
+    file: 'src/disposition/acts.ts',
+    text: "if (failed?.state !== 'failed' || paid === undefined) return false;",
+    from: "failed?.state !== 'failed' || paid === undefined",
+    to: "failed?.state !== 'failed'",
+    why: BY_FOREIGN_KEY,
+  },
+  {
+    file: 'src/disposition/acts.ts',
+    text: 'if (item.payment_id === null) return undefined;',
+    from: 'item.payment_id === null',
+    to: 'false',
+    why: NO_ID,
+  },
+  {
+    file: 'src/disposition/acts.ts',
+    text: "return payment?.disposition === 'disputed' ? payment : undefined;",
+    from: 'payment?.disposition',
+    to: 'payment.disposition',
+    why: BY_FOREIGN_KEY,
+  },
+  {
+    file: 'src/suspense/open-suspense.ts',
+    text: 'evidenceId: opening.evidenceId ?? null,',
+    from: 'opening.evidenceId ?? null',
+    to: 'opening.evidenceId',
+    why: NULL_ANYWAY,
+  },
+  {
+    file: 'src/suspense/open-suspense.ts',
+    text: 'if (row === undefined) throw new Error(`suspense ${id} is gone`);',
+    from: 'row === undefined',
+    to: 'false',
+    why: BY_FOREIGN_KEY,
+  },
+  {
+    file: 'src/inbox/keep-evidence.ts',
+    text: '...(reading.report === undefined ? {} : { report: reading.report }),',
+    from: 'reading.report === undefined',
+    to: 'false',
+    why: 'a report that is undefined and one that is absent are read alike; exactOptionalPropertyTypes wants it absent',
+  },
+  {
+    file: 'src/inbox/keep-evidence.ts',
+    text: "if (first === undefined) throw new Error('evidence was refused by its key and is not there');",
+    from: 'first === undefined',
+    to: 'false',
+    why: 'evidence is never deleted: what the unique key refused is there; the guard is for the compiler',
+  },
 ];

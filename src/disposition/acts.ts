@@ -61,7 +61,7 @@ export function postToBill(parts: Parts, act: Act & { billId: number }): Promise
     if (!(await settleBill(tx, settlement))) return refuse('suspense_not_postable');
     await resolve(tx, payment, 'settled', bill.id, act, atMs);
     await tellSession(tx, parts, payment.id, 'settled', { actor: act.actor, atMs });
-    await clearScreens(tx, parts, bill.id, payment.id, { actor: act.actor, atMs });
+    await clearScreens(tx, parts, bill.id, { actor: act.actor, atMs });
     const rest = free - bill.payable_fen;
     if (rest > 0) await sendBack(tx, parts, wayBack(payment, bill.id, rest, 'suspense', refundNo, act), atMs);
     await tellBill(tx, 'bill.paid', { id: bill.id, clinicId: parts.clinic.id }, atMs);

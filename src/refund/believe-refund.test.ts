@@ -59,6 +59,8 @@ describe('a genuine report of a refund', () => {
           requested_by: 'channel:wechat',
           approved_by: null,
           surplus_of: null,
+          channel_refund_no: null,
+          refunded_at: 1_000,
           version: 1,
         },
       ]);

@@ -1,7 +1,7 @@
 import { raiseAlarm } from '#alarm';
 import type { RefundReport } from '#channel';
 import { hasten, wakeJob } from '#job';
-import { insertRefund, refundByNumber, type RefundRow } from '#sql/refunds';
+import { adoptRefund as adoptRow, refundByNumber, type RefundRow } from '#sql/refunds';
 import { recordEvent } from '#sql/events';
 import type { PaymentRow } from '#sql/payments';
 import type { Tx } from '#store';
@@ -130,19 +130,16 @@ async function adoptRefund(
     return;
   }
   const { id } = await tx.run(
-    insertRefund,
+    adoptRow,
     parts.clinic.id,
     payment.id,
     payment.bill_id,
     outRefundNo,
     amountFen,
-    'external',
     '渠道侧退款',
     cause.actor,
-    null,
-    'succeeded',
-    null,
-    null,
+    report.channelRefundNo ?? null,
+    report.refundedAtMs ?? cause.atMs,
     cause.atMs,
     cause.atMs,
   );

@@ -1,5 +1,5 @@
 import { raiseAlarm } from '#alarm';
-import type { ChannelReport } from '#channel';
+import type { ChannelReport, MerchantAccount } from '#channel';
 import { recordEvent } from '#sql/events';
 import { adoptPayment } from '#sql/payments';
 import type { Tx } from '#store';
@@ -15,16 +15,12 @@ import type { Parts } from './parts.ts';
  */
 export async function adoptMoney(tx: Tx, parts: Parts, report: ChannelReport, cause: Cause): Promise<Belief> {
   const { evidenceId, atMs, actor } = cause;
-  const account = parts.channels.get(report.method)?.account;
+  const channel = parts.channels.get(report.method);
   const detail = `${report.method} ${report.outTradeNo} ${report.channelState} ${report.totalFen ?? '?'} fen`;
   if (report.state !== 'paid' || report.totalFen === undefined) return { applied: 'no_change' };
-  const ours =
-    account !== undefined &&
-    (report.appId ?? account.appId) === account.appId &&
-    (account.merchantId === '' || (report.merchantId ?? account.merchantId) === account.merchantId) &&
-    (report.currency ?? 'CNY') === 'CNY';
   // Another's money, or none: kept, and before a person.
-  if (!ours || report.totalFen < 1) return setAside(tx, parts, report, detail, cause);
+  if (channel === undefined || !isTo(channel.account, report) || report.totalFen < 1)
+    return setAside(tx, parts, report, detail, cause);
   const paidAt = paidMoment(report, atMs);
   const { id } = await tx.run(
     adoptPayment,
@@ -33,9 +29,9 @@ export async function adoptMoney(tx: Tx, parts: Parts, report: ChannelReport, ca
     report.method,
     report.totalFen,
     paidAt,
-    account.appId,
-    account.merchantId,
-    parts.channels.get(report.method)?.configurationId ?? '',
+    channel.account.appId,
+    channel.account.merchantId,
+    channel.configurationId,
     report.attach?.slice(0, 64) ?? '',
     report.channelTradeNo ?? null,
     paidAt,
@@ -65,6 +61,15 @@ export async function adoptMoney(tx: Tx, parts: Parts, report: ChannelReport, ca
     atMs,
   });
   return { applied: 'unknown_order', suspenseId };
+}
+
+/** What the report does not say is not held against it. */
+function isTo({ appId, merchantId }: MerchantAccount, report: ChannelReport): boolean {
+  return (
+    (report.appId ?? appId) === appId &&
+    (merchantId === '' || (report.merchantId ?? merchantId) === merchantId) &&
+    (report.currency ?? 'CNY') === 'CNY'
+  );
 }
 
 /** A genuine report for another app, merchant or currency: evidence without a payment, before a person. */

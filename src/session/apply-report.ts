@@ -113,7 +113,7 @@ function numbersOf({ outTradeNo, channelTradeNo, refund }: ChannelReport): strin
 /** Money of a number that we do not know, and with it what the same report says has gone back already (M6). */
 async function adopt(tx: Tx, parts: Parts, report: ChannelReport, cause: Cause): Promise<Belief> {
   const belief = await adoptMoney(tx, parts, report, cause);
-  if (belief.applied !== 'unknown_order' || report.refund === undefined) return belief;
+  if (report.refund === undefined) return belief;
   const adopted = await tx.one<PaymentRow>(paymentByNumber, report.outTradeNo);
   if (adopted !== undefined) await believeRefund(tx, parts, adopted, report.refund, cause);
   return belief;

@@ -86,7 +86,7 @@ const follow: Record<Disposition, Follow> = {
   async settled(tx, parts, payment, session, _received, _report, cause) {
     await moveSession(tx, parts.hub, session, 'paid', cause);
     if (payment.bill_id !== null) {
-      await clearScreens(tx, parts, payment.bill_id, payment.id, cause);
+      await clearScreens(tx, parts, payment.bill_id, cause);
       await tellBill(tx, 'bill.paid', { id: payment.bill_id, clinicId: parts.clinic.id }, cause.atMs);
     }
     return { applied: 'settled' };
@@ -139,16 +139,15 @@ const follow: Record<Disposition, Follow> = {
   },
 };
 
-/** The bill is paid: another code of it that still stands on a screen leaves at once and is watched to its end. */
+/** The bill is paid, and the code that paid it is off the screens: another code of it that still stands on a screen leaves at once and is watched to its end. */
 export async function clearScreens(
   tx: Tx,
   parts: Pick<Parts, 'hub'>,
   billId: number,
-  paidBy: number,
   cause: { actor: string; atMs: number },
 ): Promise<void> {
   const other = await tx.one<SessionRow>(shownSession, billId);
-  if (other === undefined || other.payment_id === paidBy) return;
+  if (other === undefined) return;
   const theirs = await tx.one<PaymentRow>(paymentById, other.payment_id);
   // Refused while its create call is on its way: the answer of that call then finds the session ended.
   if (theirs !== undefined) await movePayment(tx, theirs, 'retire', { ...cause, reason: 'paid_elsewhere' });

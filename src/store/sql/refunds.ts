@@ -69,6 +69,12 @@ export const insertRefund: Statement = `
     state, surplus_of, request_key, version, created_at, updated_at)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?)`;
 
+/** Money that went back by a refund that is not ours: born as it ended. */
+export const adoptRefund: Statement = `
+  INSERT INTO refunds (clinic_id, payment_id, bill_id, out_refund_no, amount_fen, kind, reason, requested_by,
+    state, channel_refund_no, refunded_at, version, created_at, updated_at)
+  VALUES (?, ?, ?, ?, ?, 'external', ?, ?, 'succeeded', ?, ?, 1, ?, ?)`;
+
 export const insertRefundLine: Statement = `
   INSERT INTO refund_lines (clinic_id, refund_id, bill_line_id, amount_fen) VALUES (?, ?, ?, ?)`;
 

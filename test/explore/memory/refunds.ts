@@ -44,6 +44,7 @@ select(
   (row, v) => row.payment_id === v[0] && row.state === 'succeeded' && row.counted_at === null,
 );
 insert(refunds.insertRefund);
+insert(refunds.adoptRefund);
 insert(refunds.insertRefundLine);
 select(refunds.refundById, 'refunds', (row, v) => row.id === v[0]);
 select(refunds.refundByNumber, 'refunds', (row, v) => row.out_refund_no === v[0]);

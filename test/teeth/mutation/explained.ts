@@ -12,6 +12,8 @@ const FIRST_PIECE =
 const BY_FOREIGN_KEY = 'the row is there by a foreign key, or was a moment ago; the compiler cannot know it';
 const PAID_HAS_RECEIVED = 'a paid payment has received_fen by constraint; the compiler cannot know it';
 const ALWAYS_A_ROW = 'an aggregate gives one row in any case; the compiler cannot know it';
+const SETTLED_HAS_BILL =
+  'money that is on no bill is disputed, never settled or surplus; the compiler cannot know it';
 const NO_ID = 'no row has the id NULL: the look-up finds nothing, and the end is the same';
 const NULL_ANYWAY = 'recordEvent writes null for what it was not given';
 const ONE_WRITER =
@@ -226,5 +228,26 @@ export const explained: readonly Explained[] = [
     from: 'first === undefined',
     to: 'false',
     why: 'evidence is never deleted: what the unique key refused is there; the guard is for the compiler',
+  },
+  {
+    file: 'src/session/apply-report.ts',
+    text: "if (evidence.applied_at !== null || evidence.report === null) return 'applied_before';",
+    from: 'evidence.applied_at !== null || evidence.report === null',
+    to: 'evidence.applied_at !== null',
+    why: 'what has no report is marked as applied when it is kept, and never changes',
+  },
+  {
+    file: 'src/session/take-debit.ts',
+    text: 'if (payment.bill_id !== null) {',
+    from: 'payment.bill_id !== null',
+    to: 'true',
+    why: SETTLED_HAS_BILL,
+  },
+  {
+    file: 'src/session/take-debit.ts',
+    text: "if (theirs !== undefined) await movePayment(tx, theirs, 'retire', { ...cause, reason: 'paid_elsewhere' });",
+    from: 'theirs !== undefined',
+    to: 'true',
+    why: BY_FOREIGN_KEY,
   },
 ];

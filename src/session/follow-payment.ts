@@ -3,7 +3,14 @@ import type { Channel, ChannelFault, ChannelReport, Outcome } from '#channel';
 import { keepAnswer } from '#inbox';
 import { keepLease, release, underLease, type Lease } from '#job';
 import { finalStates, movePayment, orderOf } from '#payment';
-import { countAnswer, countSilence, noteCreateEnded, paymentById, type PaymentRow } from '#sql/payments';
+import {
+  countAnswer,
+  countSilence,
+  noteCreateEnded,
+  noteCreateSent,
+  paymentById,
+  type PaymentRow,
+} from '#sql/payments';
 import { sessionByPayment, type SessionRow } from '#sql/sessions';
 import type { Tx } from '#store';
 import { applyEvidence } from './apply-report.ts';
@@ -105,14 +112,29 @@ async function stepOf(step: Case): Promise<Step> {
       await underLease(step.parts, step.lease, 'create-abandoned', (tx) => noteSilence(tx, step, undefined));
       return resumeCreate(step);
     case 'create_unknown':
+      await endAbandonedCreate(step);
       return resumeCreate(step);
     case 'open':
       return askOpen(step);
     case 'closing':
+      await endAbandonedCreate(step);
       return closeDown(step);
     default:
       return 'final';
   }
+}
+
+/**
+ * Whoever sent the create call once more is gone, and the call may still be on its way: "never arrived"
+ * counts from this moment, not from the end of an earlier call.
+ */
+async function endAbandonedCreate({ parts, lease, payment }: Case): Promise<void> {
+  if (payment.create_ended_at !== null || payment.qr_code_url !== '') return;
+  const atMs = parts.world.now();
+  await underLease(parts, lease, 'create-abandoned', (tx) =>
+    tx.run(noteCreateEnded, atMs, 'silent', payment.id),
+  );
+  payment.create_ended_at = atMs;
 }
 
 /** The create call for a payment that is `creating` or `create_unknown`. Same number, same content. */
@@ -120,6 +142,8 @@ async function callCreate(step: Case): Promise<Step> {
   const { parts, lease, channel, payment, session } = step;
   if (parts.world.now() >= payment.qr_code_expires_at - CREATE_MARGIN_MS) return retireThenClose(step);
   await keepLease(parts, lease);
+  if (payment.create_ended_at !== null)
+    await underLease(parts, lease, 'create-again', (tx) => tx.run(noteCreateSent, payment.id));
   const outcome = await channel.create(orderOf(payment));
   const cause = { actor: `channel:${channel.method}`, atMs: parts.world.now() };
   return underLease(parts, lease, 'create-answered', async (tx): Promise<Step> => {

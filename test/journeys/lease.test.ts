@@ -99,6 +99,36 @@ describe.each(engines)('an instance that was stopped and overtaken, on $name', (
     await goesOnAndChangesNothing();
   });
 
+  it('has its number called dead by its last create call, which is still on its way, and by no earlier one', async () => {
+    const bill = await clinic.bill();
+    let creates = 0;
+    let arrive = (): void => undefined;
+    clinic.meddle(async (call, act) => {
+      if (call.api !== 'create') return act();
+      creates += 1;
+      if (creates === 1) return { status: 502, headers: {}, body: Buffer.from('{}') };
+      clinic.process.kill();
+      await new Promise<void>((resolve) => (arrive = resolve));
+      return act();
+    });
+    second.process.stop();
+    const asked = clinic.send('POST', `${API}/bills/${bill}/qr-payment`, { payment_method: 'wechat' });
+    asked.catch(() => undefined); // its connection is cut by the kill
+    await clinic.world.advance(5_000);
+    expect([creates, clinic.process.alive]).toEqual([2, false]);
+    second.process.go();
+    const { public_id: id } = await sessionOf(bill);
+    await second.call('POST', `${API}/payment-sessions/${id}/cancellation`, {});
+    await clinic.world.doze(65_000);
+    // More than a minute after the first call; less than one after the second was found abandoned.
+    expect(await sessionOf(bill)).toMatchObject({ payment_state: 'closing' });
+    arrive();
+    await clinic.world.doze(60_000);
+    expect(await sessionOf(bill)).toMatchObject({ status: 'cancelled', payment_state: 'closed' });
+    // It stood there before it was closed.
+    expect(clinic.calls.filter(({ api, status }) => api === 'query' && status === 200)).not.toEqual([]);
+  });
+
   it('does not close a code that has come back to its screen meanwhile', async () => {
     const bill = await clinic.bill();
     const opened = await clinic.open(bill, 'wechat');

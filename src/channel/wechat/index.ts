@@ -31,6 +31,12 @@ const traits: ChannelTraits = {
 /** Some seconds before its end an order is not sent any more: on the way it could arrive after, and live again (6.4). */
 const CREATE_MARGIN_MS = 5_000;
 
+/**
+ * Nor is it sent to the second host later than this after the first: who was stopped in between may have been
+ * overtaken, and its number closed as one that never arrived.
+ */
+const SEND_WITHIN_MS = 10_000;
+
 /** Notifications may have been sealed with the former APIv3 key for a day after the change (wechatpay.md 4). */
 const FORMER_KEY_MS = 24 * 3_600_000;
 
@@ -69,7 +75,8 @@ export function createWechatChannel(world: World, configuration: WechatConfigura
     configurationId: configurationIdOf(configuration, certificateSerial),
     traits,
     create(order: Order) {
-      const mayStillSend = () => world.now() + CREATE_MARGIN_MS < order.expiresAtMs;
+      const notAfterMs = Math.min(order.expiresAtMs - CREATE_MARGIN_MS, world.now() + SEND_WITHIN_MS);
+      const mayStillSend = () => world.now() < notAfterMs;
       return translated(gateway.ask({ ...nativeOrder(account, order), mayStillSend }), translateCreate);
     },
     query(outTradeNo) {

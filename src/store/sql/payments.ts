@@ -80,6 +80,9 @@ export const countAnswer: Statement = `UPDATE payments SET answers = answers + 1
 /** Silence is counted too: it decides how honest the screen must be, and nothing else. */
 export const countSilence: Statement = `UPDATE payments SET silences = silences + 1, asked_at = ?, fault_code = ? WHERE id = ?`;
 
+/** A create call goes out once more: until it ends there is nothing that "burnt" counts from. */
+export const noteCreateSent: Statement = `UPDATE payments SET create_ended_at = NULL WHERE id = ?`;
+
 /** A create call that ended without an answer, repeated: the moment from which "burnt" counts. */
 export const noteCreateEnded: Statement = `UPDATE payments SET create_ended_at = ?, fault_code = ? WHERE id = ?`;
 

@@ -54,6 +54,12 @@ update(
   (row, v) => ({ silences: row.silences + 1, asked_at: as<number>(v[0]), fault_code: as<string>(v[1]) }),
 );
 update(
+  payments.noteCreateSent,
+  'payments',
+  (row, v) => row.id === v[0],
+  () => ({ create_ended_at: null }),
+);
+update(
   payments.noteCreateEnded,
   'payments',
   (row, v) => row.id === v[2],
